@@ -1,0 +1,171 @@
+# qmail-archive: one makefile for the whole house; each folder adds a module.mk.
+#
+#   make            build everything        make check     unit and integration tests
+#   make help       list the other targets
+#
+# V=1 shows commands; SAN=1 builds and tests with ASan and UBSan in a build folder
+# of its own; WERROR=1 makes warnings fatal; CC=clang picks another compiler.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+
+conf1 = $(shell sed -n 1p conf-$(1))
+ifeq ($(origin CC),default)
+CC := $(call conf1,cc)
+endif
+SAN ?= 0
+FUZZ ?= 0
+WERROR ?= 0
+V ?= 0
+ifeq ($(FUZZ),1)
+BUILD ?= build/fuzz
+else ifeq ($(SAN),1)
+BUILD ?= build/san
+else
+BUILD ?= build
+endif
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),:,printf '  %-7s %s\n')
+
+VERSION := $(shell sed -n '1s/^\([0-9][0-9.]*\).*/\1/p' CHANGES)
+OWFAT := $(if $(filter auto,$(call conf1,owfat)),build/owfat,$(call conf1,owfat))
+
+# What the compiler takes is asked once per build folder (mk/probe), never assumed.
+-include $(BUILD)/flags.mk
+$(BUILD)/flags.mk: mk/probe conf-cc conf-opt
+	@mkdir -p $(@D)
+	$(Q)CC='$(CC)' SAN=$(SAN) FUZZ=$(FUZZ) OPT='$(call conf1,opt)' sh mk/probe > $@
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wformat=2 -Wvla -Wwrite-strings -Wcast-qual -Wundef \
+	-Wimplicit-fallthrough $(if $(filter 1,$(WERROR)),-Werror)
+CFLAGS_ALL = -std=gnu17 $(PROBED_CFLAGS) $(WARN) -I. -Ilib -I$(BUILD) -D_GNU_SOURCE \
+	-ffile-prefix-map=$(CURDIR)=. -MMD -MP $(CFLAGS)
+LDFLAGS_ALL = $(PROBED_LDFLAGS) $(LDFLAGS)
+
+# pkg NAME...: flags of packages; their headers are not ours, so no warnings from them.
+pkg_cflags = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(1)))
+pkg_libs = $(shell pkg-config --libs $(1))
+
+LIBS_ALL :=
+PROGS :=
+PROGS_front :=
+PROGS_back :=
+TESTS :=
+FUZZERS :=
+CRASH :=
+SRCS :=
+
+# library NAME, DIR, SOURCES (in DIR), CFLAGS: build/lib/NAME.a
+define library
+$(1)_OBJ := $$(patsubst %.c,$(BUILD)/$(2)/%.o,$(3))
+SRCS += $$(addprefix $(2)/,$(3))
+LIBS_ALL += $(BUILD)/lib/$(1).a
+$(BUILD)/lib/$(1).a: $$($(1)_OBJ)
+	@$(say) AR $$@; mkdir -p $$(@D)
+	$(Q)rm -f $$@ && ar rcsD $$@ $$($(1)_OBJ)
+$$(patsubst %.c,$(BUILD)/$(2)/%.o,$(3) $$(notdir $$(wildcard $(2)/test-*.c $(2)/fuzz-*.c))): EXTRA = $(4)
+endef
+
+# program NAME, DIR, SOURCES, front|back, CFLAGS: build/bin/NAME
+define program
+$(1)_POBJ := $$(patsubst %.c,$(BUILD)/$(2)/%.o,$(3))
+SRCS += $$(addprefix $(2)/,$(3))
+PROGS += $(BUILD)/bin/$(1)
+PROGS_$(4) += $(BUILD)/bin/$(1)
+$$($(1)_POBJ): EXTRA = $$(CFLAGS_$(4)) $(5)
+$(if $(filter front,$(4)),$$($(1)_POBJ): | $(OWFAT)/.ready)
+$(BUILD)/bin/$(1): $$($(1)_POBJ) $$(LINK_$(4)_DEPS)
+	@$(say) LINK $$@; mkdir -p $$(@D)
+	$(Q)$$(CC) $$(LDFLAGS_ALL) $$(LDFLAGS_$(4)) -o $$@ $$($(1)_POBJ) $$(LINK_$(4))
+endef
+
+# tests DIR, front|back, CFLAGS: every test-*.c and fuzz-*.c in DIR
+define tests
+$(foreach t,$(patsubst $(1)/%.c,%,$(wildcard $(1)/test-*.c)),$(call onetest,$(1),$(t),$(2),$(3)))
+$(foreach t,$(patsubst $(1)/%.c,%,$(wildcard $(1)/fuzz-*.c)),$(call onefuzz,$(1),$(t),$(2),$(3)))
+endef
+define onetest
+TESTS += $(BUILD)/$(1)/$(2)
+SRCS += $(1)/$(2).c
+$(BUILD)/$(1)/$(2).o: EXTRA = $$(CFLAGS_$(3)) $(4)
+$(if $(filter front,$(3)),$(BUILD)/$(1)/$(2).o: | $(OWFAT)/.ready)
+$(BUILD)/$(1)/$(2): $(BUILD)/$(1)/$(2).o $$(LINK_$(3)_DEPS)
+	@$(say) LINK $$@
+	$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $(BUILD)/$(1)/$(2).o $$(LINK_$(3))
+
+endef
+define onefuzz
+FUZZERS += $(BUILD)/$(1)/$(2)
+SRCS += $(1)/$(2).c
+$(BUILD)/$(1)/$(2).o: EXTRA = $$(CFLAGS_$(3)) $(4)
+$(if $(filter front,$(3)),$(BUILD)/$(1)/$(2).o: | $(OWFAT)/.ready)
+$(BUILD)/$(1)/$(2): $(BUILD)/$(1)/$(2).o $$(FUZZ_MAIN) $$(LINK_$(3)_DEPS)
+	@$(say) LINK $$@
+	$(Q)$$(CC) $$(LDFLAGS_ALL) $$(FUZZ_LDFLAGS) -o $$@ $(BUILD)/$(1)/$(2).o $$(FUZZ_MAIN) $$(LINK_$(3))
+
+endef
+FUZZ_MAIN := $(if $(filter 1,$(FUZZ)),,$(BUILD)/tests/fuzz-main.o)
+FUZZ_LDFLAGS := $(if $(filter 1,$(FUZZ)),-fsanitize=fuzzer)
+
+# The layers of lib/, lowest first: a module includes only modules before it.
+LAYERS := base sys conf journal tlog store archive db message term catalog
+LIB_MODULES := $(filter $(LAYERS),$(patsubst lib/%/module.mk,%,$(wildcard lib/*/module.mk)))
+rev = $(if $(1),$(call rev,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+
+# Family front: per message or connection; libowfat (without its cdb), tinycdb, libmd.
+# Family back: GLib, GMime, OpenSSL, SQLite, zstd, utf8proc, tinycdb.
+# The two never meet in one executable (INSTALL, "Two families").
+FRONT_LAYERS := base sys conf journal
+CFLAGS_front = -isystem $(OWFAT)/include
+LDFLAGS_front = $(FRONT_STATIC)
+LINK_front_DEPS = $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
+	$(BUILD)/lib/front.a | $(OWFAT)/.ready
+LINK_front = $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
+	$(BUILD)/lib/front.a $(OWFAT)/lib/libowfat.a -l:libcdb.a -l:libmd.a
+BACK_PKGS := gmime-3.0 glib-2.0 libcrypto sqlite3 libzstd libutf8proc
+CFLAGS_back := $(call pkg_cflags,$(BACK_PKGS))
+LDFLAGS_back =
+LINK_back_DEPS = $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(LIB_MODULES))) $(BUILD)/lib/back.a
+LINK_back = $(LINK_back_DEPS) -Wl,--as-needed $(call pkg_libs,$(BACK_PKGS)) -lcdb -lm
+
+include $(sort $(wildcard lib/*/module.mk)) $(sort $(wildcard qmail-archive/module.mk depot/module.mk \
+	tests/module.mk bench/module.mk))
+
+$(BUILD)/%.o: %.c | $(BUILD)/auto.h
+	@$(say) CC $<; mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(EXTRA) -c -o $@ $<
+
+# Build-time facts, as C: the first lines of conf-*.
+$(BUILD)/auto.h: conf-home conf-qmail conf-users CHANGES mk/auto
+	@mkdir -p $(@D)
+	$(Q)VERSION='$(VERSION)' sh mk/auto > $@
+
+# libowfat without its cdb (tinycdb owns those names here).
+build/owfat/.ready: mk/owfat
+	@$(say) UNPACK libowfat
+	$(Q)sh mk/owfat build/owfat
+ifneq ($(OWFAT),build/owfat)
+$(OWFAT)/.ready: ;
+endif
+
+.PHONY: all help check clean flow
+all: $(LIBS_ALL) $(PROGS)
+
+help:
+	@sed -n 's/^#: //p' Makefile tests/module.mk bench/module.mk 2>/dev/null
+
+#: make              build everything into build/
+#: make flow         what each folder reads, writes, runs as, fails as
+#: make clean        remove build/
+flow:
+	@for d in qmail-archive depot; do printf '%s\n' "$$d"; \
+	  grep -E '^(reads|writes|runs as|fails as):' $$d/README.md | sed 's/^/    /'; done
+
+clean:
+	$(Q)rm -rf build
+
+-include $(patsubst %.c,$(BUILD)/%.d,$(SRCS))

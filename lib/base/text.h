@@ -1,0 +1,30 @@
+/*
+ * Bytes as text: hexadecimal, base64, JSON strings, and what may be shown on a terminal.
+ */
+#ifndef QA_BASE_TEXT_H
+#define QA_BASE_TEXT_H
+
+#include "base/attr.h"
+#include "base/buf.h"
+#include "base/span.h"
+
+/* Writes 2 * n lower-case digits and a NUL to out. */
+void qa_hex(const void *p, size_t n, char *out);
+
+/* Exactly 2 * n digits of either case to n bytes: 0, or -1. */
+int qa_unhex(qa_span s, unsigned char *out, size_t n) QA_MUST;
+
+/* Standard base64 with padding (RFC 4648 section 4), one line. */
+int qa_base64_add(struct qa_buf *b, qa_span s) QA_MUST;
+
+/* Strict: no white space, padding required, unused bits zero. Appends to b; -1 with errno
+ * EPROTO when s is not that. */
+int qa_unbase64_add(struct qa_buf *b, qa_span s) QA_MUST;
+
+/* A JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
+int qa_json_add(struct qa_buf *b, qa_span s) QA_MUST;
+
+/* For a person: control characters and bytes that are not UTF-8 become '?'. */
+int qa_show_add(struct qa_buf *b, qa_span s) QA_MUST;
+
+#endif
