@@ -2,7 +2,7 @@
  * A partition of a domain's depot: entries and items in segments (doc/format-segment.md).
  *
  * One writer at a time (md_import holds the instance's lock), any number of readers in other processes. A handle
- * belongs to one thread. Spans that calls return stay valid until the next call on the handle, unless said otherwise.
+ * belongs to one thread. An idle handle is light (a few KB and few descriptors): md_import keeps hundreds. Spans that calls return stay valid until the next call on the handle, unless said otherwise.
  */
 #ifndef QA_STORE_PARTITION_H
 #define QA_STORE_PARTITION_H
@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/sha256.h"
+#include "sys/syncset.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -71,11 +72,9 @@ int qa_partition_add(struct qa_partition *p, const struct qa_new_entry *e, uint6
  * pending. Not synced. */
 int qa_partition_flush(struct qa_partition *p, uint64_t first_leaf, struct qa_err *err) QA_MUST;
 
-/* Makes all that was flushed durable: file data, and the folder when files are new. Or, when the caller uses syncfs for
- * many partitions at once: qa_partition_fd gives a descriptor on the same file system, and qa_partition_synced tells. */
-int qa_partition_sync(struct qa_partition *p, struct qa_err *err) QA_MUST;
-int qa_partition_fd(const struct qa_partition *p);
-void qa_partition_synced(struct qa_partition *p);
+/* Adds all that was flushed to a sync set: file data, and the folder when files are new. The caller commits the set; after a
+ * failed commit it closes the handle, and opening again cuts off what is not committed. */
+int qa_partition_sync(struct qa_partition *p, struct qa_syncset *set, struct qa_err *err) QA_MUST;
 
 /* Forgets everything behind `committed`, also what was written: after a failed round. */
 int qa_partition_rollback(struct qa_partition *p, uint64_t committed, struct qa_err *err) QA_MUST;

@@ -16,6 +16,7 @@
 #include "base/span.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
