@@ -1,12 +1,45 @@
 #: make check        unit tests, fuzz seeds and integration tests (tests/it)
 #: make check SAN=1  the same under ASan and UBSan
 #: make check-unit   unit tests and fuzz seeds only
+#: make lint         layers, headers, symbols, families, manual pages, shell scripts, log keys
 SRCS += tests/fuzz-main.c
-.PHONY: check check-unit check-it
+JOBS ?= $(shell nproc)
+PROVE = PERL5LIB=tests/perl prove --formatter Tally --merge -j$(JOBS)
+.PHONY: tests check check-unit check-it lint
+tests: $(TESTS) $(FUZZERS)
 check: check-unit check-it
 check-unit: $(TESTS) $(FUZZERS)
-	$(Q)prove -f --merge -e '' $(TESTS)
-	$(Q)for f in $(FUZZERS); do d=$${f#$(BUILD)/}; s=$$(dirname $$d)/seeds-$$(basename $$d); \
-	  if [ -d "$$s" ]; then "$$f" "$$s" >/dev/null; else "$$f" >/dev/null; fi || { echo "$$f failed"; exit 1; }; done
+	$(Q)$(if $(TESTS),$(PROVE) -e '' $(TESTS))
+	$(Q)$(if $(FUZZERS),BUILD='$(BUILD)' $(PROVE) -e 'sh tests/replay' $(FUZZERS))
+IT = $(sort $(shell find tests/it -name '*.sh' ! -name 'lib*.sh' 2>/dev/null))
 check-it: all
-	$(Q)BUILD='$(CURDIR)/$(BUILD)' prove -f --merge -e sh $$(find tests/it -name '*.sh' ! -name 'lib*.sh' | sort)
+	$(Q)$(if $(IT),BUILD='$(CURDIR)/$(BUILD)' $(PROVE) -e sh $(IT))
+
+# Lint looks at what the build made: objects' .d files, libraries, programs.
+LINT := $(filter-out tests/lint/lib.sh,$(sort $(wildcard tests/lint/*.sh)))
+lint: export BUILD := $(BUILD)
+lint: export OWFAT := $(OWFAT)
+lint: export LAYERS := $(LAYERS)
+lint: export FRONT_LAYERS := $(FRONT_LAYERS)
+lint: export PROGS_front := $(PROGS_front)
+lint: export PROGS_back := $(PROGS_back)
+lint: export TESTS := $(TESTS)
+lint: export FUZZERS := $(FUZZERS)
+lint: export LINT_CFLAGS = -std=gnu17 $(WARN) -Werror -I. -Ilib -I$(BUILD) -D_GNU_SOURCE $(CFLAGS_front) $(CFLAGS_back)
+lint: export LINT_CFLAGS_FRONT = -std=gnu17 -D_GNU_SOURCE -Ilib $(CFLAGS_front)
+lint: export LINT_CFLAGS_BACK = -std=gnu17 -D_GNU_SOURCE -Ilib $(CFLAGS_back)
+lint: all $(TESTS) $(FUZZERS)
+	$(Q)$(PROVE) -e sh $(LINT)
+
+#: make fuzz         every fuzz target for FUZZ_SECONDS=60 with libFuzzer (clang), ASan and UBSan
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz fuzz-run
+fuzz:
+	$(Q)$(MAKE) --no-print-directory FUZZ=1 CC=clang BUILD=build/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
+fuzz-run: $(FUZZERS)
+	$(Q)$(if $(FUZZERS),BUILD='$(BUILD)' FUZZ_SECONDS=$(FUZZ_SECONDS) $(PROVE) -e 'sh tests/fuzz-run' $(FUZZERS))
+
+#: make format       lay out the sources named by F="..." as .clang-format says
+.PHONY: format
+format:
+	$(Q)$(if $(F),clang-format -i $(F),echo 'make format F="FILE..."')
