@@ -113,7 +113,7 @@ FUZZ_LDFLAGS := $(if $(filter 1,$(FUZZ)),-fsanitize=fuzzer)
 
 # The layers of lib/, lowest first: a module includes only modules before it.
 LAYERS := base sys conf journal tlog store archive db message term catalog
-LIB_MODULES := $(filter $(LAYERS),$(patsubst lib/%/module.mk,%,$(wildcard lib/*/module.mk)))
+LIB_MODULES := $(filter $(patsubst lib/%/module.mk,%,$(wildcard lib/*/module.mk)),$(LAYERS))
 rev = $(if $(1),$(call rev,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 
 # Family front: per message or connection; libowfat (without its cdb), tinycdb, libmd.
