@@ -133,7 +133,7 @@ LINK_back_DEPS = $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(LIB_MODULES))) $(BUI
 LINK_back = $(LINK_back_DEPS) -Wl,--as-needed $(call pkg_libs,$(BACK_PKGS)) -lcdb -lm
 
 include $(sort $(wildcard lib/*/module.mk)) $(sort $(wildcard qmail-archive/module.mk depot/module.mk \
-	tests/module.mk bench/module.mk))
+	tests/module.mk bench/module.mk man/module.mk))
 
 $(BUILD)/%.o: %.c | $(BUILD)/auto.h
 	@$(say) CC $<; mkdir -p $(@D)
@@ -152,20 +152,24 @@ ifneq ($(OWFAT),build/owfat)
 $(OWFAT)/.ready: ;
 endif
 
-.PHONY: all help check clean flow
+.PHONY: all help check clean flow install
 all: $(LIBS_ALL) $(PROGS)
 
 help:
-	@sed -n 's/^#: //p' Makefile tests/module.mk bench/module.mk 2>/dev/null
+	@sed -n 's/^#: //p' Makefile */module.mk 2>/dev/null
 
 #: make              build everything into build/
 #: make flow         what each folder reads, writes, runs as, fails as
 #: make clean        remove build/
+#: make install      programs and manual pages below conf-home (DESTDIR before it); see INSTALL
 flow:
 	@for d in qmail-archive depot; do printf '%s\n' "$$d"; \
 	  grep -E '^(reads|writes|runs as|fails as):' $$d/README.md | sed 's/^/    /'; done
 
 clean:
 	$(Q)rm -rf build
+
+install: all man
+	$(Q)BUILD='$(BUILD)' PROGS_front='$(PROGS_front)' PROGS_back='$(PROGS_back)' MANS='$(MANS)' sh boot/install
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SRCS))

@@ -12,7 +12,7 @@ verdict "$n programs have a manual page" "$tmp/wrong"
 
 : > "$tmp/wrong"
 n=0
-for m in man/*.[1-8]; do
+for m in "$BUILD"/man/*.[1-8]; do
 	[ -f "$m" ] || continue
 	n=$((n + 1))
 	mandoc -Tlint -Wstyle "$m" 2>&1 | grep -v 'STYLE: referenced manual not found' | sed "s,^mandoc: ,," >> "$tmp/wrong"
@@ -21,9 +21,9 @@ done
 verdict "mandoc finds nothing in $n pages" "$tmp/wrong"
 
 : > "$tmp/wrong"
-cat man/*.[1-8] 2>/dev/null | sed -n 's/^\.Xr \([^ ]*\) \([0-9]\).*/\1 \2/p' | sort -u | while read -r name sec; do
+cat "$BUILD"/man/*.[1-8] 2>/dev/null | sed -n 's/^\.Xr \([^ ]*\) \([0-9]\).*/\1 \2/p' | sort -u | while read -r name sec; do
 	case $name in
-	md_*|maildepot*|qmail-archive|qa-*|domains) [ -f "man/$name.$sec" ] || echo "no page $name($sec)" ;;
+	md_*|maildepot*|qmail-archive|qa-*|domains) [ -f "$BUILD/man/$name.$sec" ] || echo "no page $name($sec)" ;;
 	esac
 done > "$tmp/wrong"
 verdict 'cross references to our pages exist' "$tmp/wrong"
