@@ -53,30 +53,36 @@ void qa_journal_head_put(const struct qa_journal_head *h, unsigned char out[QA_J
 int qa_journal_head_get(const unsigned char in[QA_JOURNAL_FILE_HEADER], struct qa_journal_head *h_r,
 			struct qa_err *err) QA_MUST;
 
-/* The record header's facts; bytes 0 to 63 depend on nothing else. */
+/* The record header's facts. */
 struct qa_record_head {
 	uint64_t message; /* length M */
 	uint64_t fields;  /* length F */
 	struct qa_digest digest;
 };
 
-/* The whole record's size in the file with padding; -1 with EOVERFLOW. */
+/* The whole record's size in the file with padding; -1 with EOVERFLOW when it is past what a
+ * file can hold. */
 int qa_record_size(const struct qa_record_head *h, uint64_t *size_r) QA_MUST;
 
+/* The 96 bytes for a record at OFFSET of the file with SALT. h->fields is fields.n. */
 void qa_record_head_put(const struct qa_record_head *h, const unsigned char salt[QA_JOURNAL_SALT],
 			uint64_t offset, qa_span fields, unsigned char out[QA_JOURNAL_RECORD_HEADER]);
 
-/* Shape only (magic, version, flags, zeros, limits): 1, 0 when all 96 bytes are zero, -1. */
+/* Shape only (magic, version, flags, zeros, limits): 1, 0 when all 96 bytes are zero, -1:
+ * EBADMSG not a header; ENOTSUP a version or flags of a later program (h_r is filled, so that
+ * qa_record_check_head can tell whether it is real). */
 int qa_record_head_get(const unsigned char in[QA_JOURNAL_RECORD_HEADER], struct qa_record_head *h_r,
 		       struct qa_err *err) QA_MUST;
 
-/* Whether the check in the header fits salt, offset and fields. */
-bool qa_record_check(const unsigned char in[QA_JOURNAL_RECORD_HEADER],
-		     const unsigned char salt[QA_JOURNAL_SALT], uint64_t offset, qa_span fields);
+/* Whether the header belongs to this file and place; whether the fields belong to the header. */
+bool qa_record_check_head(const unsigned char in[QA_JOURNAL_RECORD_HEADER],
+			  const unsigned char salt[QA_JOURNAL_SALT], uint64_t offset);
+bool qa_record_check_fields(const unsigned char in[QA_JOURNAL_RECORD_HEADER], qa_span fields);
 
-/* Fields: append to a buffer; -1 with errno of qa_buf. */
+/* Fields: append to a buffer; -1 with errno of qa_buf, or EOVERFLOW for a value over 16 MiB. */
 int qa_field_add(struct qa_buf *b, unsigned type, qa_span value) QA_MUST;
 int qa_field_add_u64(struct qa_buf *b, unsigned type, uint64_t v) QA_MUST;
+int qa_field_add_u32(struct qa_buf *b, unsigned type, uint32_t v) QA_MUST;
 int qa_field_add_u8(struct qa_buf *b, unsigned type, uint8_t v) QA_MUST;
 int qa_field_add_str(struct qa_buf *b, unsigned type, const char *s) QA_MUST;
 
@@ -86,19 +92,19 @@ int qa_field_next(qa_span fields, size_t *at, unsigned *type_r, qa_span *value_r
 /* First field of a type: 1, 0, or -1 EPROTO. */
 int qa_field_find(qa_span fields, unsigned type, qa_span *value_r) QA_MUST;
 
-/* The fields every record must have, parsed and checked (lengths, repeats, unknown critical
- * ones); spans point into the given fields. -1 EPROTO names what is wrong. */
+/* What every reader of a record needs, parsed and checked (presence of id, kind, captured and
+ * source, lengths, repeats, unknown critical types); spans point into the given fields. -1
+ * EPROTO names what is wrong. */
 struct qa_facts {
 	struct qa_id id;
 	enum qa_kind kind;
 	enum qa_source source;
-	uint64_t captured;
-	bool has_sender;
-	qa_span sender;
-	size_t recipients; /* how many */
-	qa_span auth;	   /* empty when absent */
-	bool has_relayclient, has_remote_ip;
-	qa_span for_domain;
+	uint64_t captured; /* UTC ns */
+	bool has_sender, has_relayclient, has_remote_ip;
+	qa_span sender;	    /* empty when absent or empty */
+	size_t recipients;  /* how many */
+	qa_span auth;	    /* empty when absent */
+	qa_span for_domain; /* empty when absent */
 };
 int qa_facts_get(qa_span fields, struct qa_facts *f_r, struct qa_err *err) QA_MUST;
 
