@@ -30,7 +30,7 @@ lint: export FUZZERS := $(FUZZERS)
 lint: export LINT_CFLAGS = -std=gnu17 $(WARN) -Werror -I. -Ilib -I$(BUILD) -D_GNU_SOURCE $(CFLAGS_front) $(CFLAGS_back)
 lint: export LINT_CFLAGS_FRONT = -std=gnu17 -D_GNU_SOURCE -Ilib $(CFLAGS_front)
 lint: export LINT_CFLAGS_BACK = -std=gnu17 -D_GNU_SOURCE -Ilib $(CFLAGS_back)
-lint: all $(TESTS) $(FUZZERS)
+lint: all $(TESTS) $(FUZZERS) $(OWFAT)/.ready
 	$(Q)$(PROVE) -e sh $(LINT)
 
 #: make fuzz         every fuzz target for FUZZ_SECONDS=60 with libFuzzer (clang), ASan and UBSan
