@@ -37,6 +37,9 @@ int qa_partition_read(const struct qa_partition_where *w, struct qa_partition **
 int qa_partition_append(const struct qa_partition_where *w, uint64_t committed, struct qa_partition **p_r,
 			struct qa_err *err) QA_MUST;
 
+/* When its newest segment was last written, UTC seconds; without opening the partition. */
+int qa_partition_changed(const struct qa_partition_where *w, int64_t *seconds_r, struct qa_err *err) QA_MUST;
+
 void qa_partition_close(struct qa_partition *p); /* NULL is allowed; what was not flushed is forgotten */
 
 uint64_t qa_partition_entries(const struct qa_partition *p); /* numbers 1 .. this */
