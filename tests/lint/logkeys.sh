@@ -18,9 +18,9 @@ wrong() {
 		while ((getline line < reg) > 0) {
 			if (line ~ /^## /) sect = line
 			if (line !~ /^\| `/) continue
-			split(line, a, "`")
-			if (sect ~ /Areas/) area[a[2]] = 1
-			if (sect ~ /Keys/) key[a[2]] = 1
+			split(line, cell, "|")
+			n = split(cell[2], a, "`")
+			for (i = 2; i <= n; i += 2) if (sect ~ /Areas/) area[a[i]] = 1; else if (sect ~ /Keys/) key[a[i]] = 1
 		}
 	}
 	{
