@@ -38,6 +38,8 @@ qa_log(enum qa_level level, const char *fmt, ...)
 		len = sizeof line - 2;
 	if (to_syslog && level <= QA_NOTICE)
 		syslog((int)level, "%.*s", (int)(len - (size_t)head), line + head);
+	if (to_syslog == QA_LOG_SYSLOG)
+		return;
 	line[len++] = '\n';
 	if (write(STDERR_FILENO, line, len) < 0)
 		return; /* nobody is left to be told */

@@ -10,8 +10,11 @@
 
 enum qa_level { QA_ALERT = 1, QA_ERROR = 3, QA_WARNING = 4, QA_NOTICE = 5, QA_INFO = 6 }; /* as syslog(3) */
 
-/* Names the program for qa_log and qa_die; syslog=1 sends lines to LOCAL1 too when their
- * level is QA_NOTICE or more severe. Keeps the pointer. */
+enum { QA_LOG_STDERR, QA_LOG_BOTH, QA_LOG_SYSLOG };
+
+/* Names the program for qa_log and qa_die. QA_LOG_BOTH (1) sends lines to LOCAL1 too when their
+ * level is QA_NOTICE or more severe; QA_LOG_SYSLOG sends those there and nothing to standard error, for programs
+ * whose standard error belongs to somebody else. Keeps the pointer. */
 void qa_log_init(const char *program, int syslog);
 
 /* The text: event=... key=value ...; values with blanks or quotes are the caller's to quote
