@@ -122,9 +122,10 @@ rev = $(if $(1),$(call rev,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 FRONT_LAYERS := base sys conf journal
 CFLAGS_front = -isystem $(OWFAT)/include
 LDFLAGS_front = $(FRONT_STATIC)
-LINK_front_DEPS = $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
+FRONT_OWN = # libraries of front folders, set by their module.mk
+LINK_front_DEPS = $(FRONT_OWN) $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
 	$(BUILD)/lib/front.a | $(OWFAT)/.ready
-LINK_front = $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
+LINK_front = $(FRONT_OWN) $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
 	$(BUILD)/lib/front.a $(OWFAT)/lib/libowfat.a -l:libcdb.a -l:libmd.a
 BACK_PKGS := gmime-3.0 glib-2.0 libcrypto sqlite3 libzstd libutf8proc
 CFLAGS_back := $(call pkg_cflags,$(BACK_PKGS))

@@ -1,0 +1,354 @@
+#include "qmail-archive/journald.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "qmail-archive/batch.h"
+#include "qmail-archive/listen.h"
+#include "qmail-archive/seen.h"
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <libowfat/io.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { TURN = 5000 /* ms between looks at the clock when nothing happens */, SPARE_FDS = 32 };
+
+/* A door. It is in the list from accept to close, newest activity last. */
+struct conn {
+	int fd;
+	struct qa_peer peer;
+	uint64_t active; /* qa_tick */
+	bool waits;	 /* for the batch */
+	bool lost;	 /* to be closed once the batch is done */
+	struct conn *prev, *next;
+};
+
+struct daemon {
+	const struct qa_journald *conf;
+	int listener, signals;
+	unsigned most, connections;
+	struct conn list; /* its head */
+	struct qa_batch batch;
+	struct qa_seen *seen;
+	bool stop, failing;
+	uint64_t records, batches;
+};
+
+static void
+unlist(struct conn *c)
+{
+	c->prev->next = c->next;
+	c->next->prev = c->prev;
+}
+
+static void
+enlist(struct daemon *d, struct conn *c)
+{
+	c->active = qa_tick();
+	c->prev = d->list.prev;
+	c->next = &d->list;
+	c->prev->next = c->next->prev = c;
+}
+
+static void
+drop(struct daemon *d, struct conn *c)
+{
+	if (c->waits) {
+		c->lost = true; /* the batch still points here */
+		return;
+	}
+	unlist(c);
+	io_close(c->fd);
+	free(c);
+	d->connections--;
+}
+
+static void
+answer(struct daemon *d, struct conn *c, int status, const struct qa_id *id)
+{
+	unsigned char packet[QA_DOOR_ANSWER];
+
+	qa_door_answer_put(status, id, packet);
+	if (send(c->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof packet)
+		drop(d, c);
+}
+
+/* Everything that waits becomes durable, or not; then everybody hears. */
+static void
+commit(struct daemon *d)
+{
+	struct qa_batch *b = &d->batch;
+	struct qa_err err;
+	int status = 0;
+
+	if (b->n == 0)
+		return;
+	if (qa_journal_commit(b->journal, &err)) {
+		status = err.num ? err.num : EIO;
+		qa_log(QA_ALERT, "event=journal.commit.failed count=%zu why=%s", b->n, qa_log_quote(err.text));
+	} else if (d->failing) {
+		qa_log(QA_NOTICE, "event=journal.commit.ok count=%zu", b->n);
+	}
+	d->failing = status != 0;
+	d->batches++;
+	for (size_t i = 0; i < b->n; i++) {
+		struct qa_waiter *w = &b->v[i];
+		struct conn *c = w->who;
+
+		c->waits = false;
+		if (status == 0) {
+			d->records++;
+			if (w->message_whole)
+				qa_seen_add(d->seen, &w->digest);
+		}
+		if (c->lost)
+			drop(d, c);
+		else
+			answer(d, c, status, &w->id);
+	}
+	qa_batch_empty(b);
+}
+
+static void
+store(struct daemon *d, struct conn *c, struct qa_request *r)
+{
+	struct qa_err err;
+	int rc = qa_batch_add(&d->batch, r, c, &err);
+
+	if (rc == 1) {
+		commit(d);
+		rc = qa_batch_add(&d->batch, r, c, &err);
+	}
+	if (rc == 0) {
+		c->waits = true;
+		return;
+	}
+	qa_log(QA_ERROR, "event=journal.record.refused pid=%u why=%s", c->peer.pid, qa_log_quote(err.text));
+	answer(d, c, err.num, &r->id);
+}
+
+/* A malformed request is answered, then its connection is closed: nothing after it can be trusted. */
+static void
+reject(struct daemon *d, struct conn *c, const struct qa_request *r, const struct qa_err *err)
+{
+	unsigned char packet[QA_DOOR_ANSWER];
+
+	qa_log(QA_WARNING, "event=journal.request.malformed uid=%u pid=%u why=%s", c->peer.uid, c->peer.pid,
+	       qa_log_quote(err->text));
+	qa_door_answer_put(err->num, &r->id, packet);
+	(void)!send(c->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_NOSIGNAL);
+	drop(d, c);
+}
+
+/* What a connection has to say: one request, for a door has one under way at a time. */
+static void
+serve(struct daemon *d, struct conn *c)
+{
+	struct qa_request r;
+	struct qa_err err;
+
+	if (c->waits)
+		return; /* a request before the last answer: looked at after it */
+	int got = qa_request_receive(c->fd, &c->peer, &r, &err);
+	if (got == 0) {
+		if (errno == EAGAIN)
+			io_eagain_read(c->fd);
+		else
+			drop(d, c);
+		return;
+	}
+	unlist(c);
+	enlist(d, c);
+	if (got < 0)
+		reject(d, c, &r, &err);
+	else if (r.what == QA_DOOR_SEEN)
+		answer(d, c, qa_seen_has(d->seen, &r.head.digest) ? 0 : ENOENT, NULL);
+	else
+		store(d, c, &r);
+	qa_close(&r.fd);
+}
+
+static void
+welcome(struct daemon *d, int fd)
+{
+	struct conn *c = calloc(1, sizeof *c);
+
+	if (!c || qa_request_peer(fd, &c->peer) || !io_fd_flags(fd, IO_FD_NONBLOCK)) {
+		close(fd);
+		free(c);
+		return;
+	}
+	c->fd = fd;
+	io_setcookie(fd, c);
+	d->connections++;
+	enlist(d, c);
+	io_wantread(fd);
+	serve(d, c); /* its request is there already, as a rule */
+}
+
+static void
+receive_doors(struct daemon *d)
+{
+	/* above the limit a door is turned away at once, and writes a direct file */
+	for (;;) {
+		int fd = accept4(d->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0) {
+			if (errno == EAGAIN)
+				io_eagain_read(d->listener);
+			else if (errno != EINTR && errno != ECONNABORTED)
+				qa_log(QA_ERROR, "event=journal.accept.failed why=%s", qa_log_quote(strerror(errno)));
+			if (errno != EINTR && errno != ECONNABORTED)
+				return;
+		} else if (d->connections >= d->most) {
+			close(fd);
+		} else {
+			welcome(d, fd);
+		}
+	}
+}
+
+/* The number of connections: HOME/etc/journal-connections, else as the program was told. */
+static void
+read_settings(struct daemon *d)
+{
+	struct rlimit files;
+	uint64_t n = d->conf->connections;
+	struct qa_err err;
+
+	if (qa_control_size(AT_FDCWD, "etc/journal-connections", &n, &err) < 0) {
+		qa_log(QA_ERROR, "event=journal.settings.failed why=%s", qa_log_quote(err.text));
+	} else if (n < 1 || n > QA_JOURNALD_MOST) {
+		qa_log(QA_ERROR, "event=journal.settings.failed file=etc/journal-connections why=\"not a number from 1 to 100000\"");
+		n = d->conf->connections;
+	}
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < n + SPARE_FDS) {
+		files.rlim_cur = files.rlim_max < n + SPARE_FDS ? files.rlim_max : n + SPARE_FDS;
+		setrlimit(RLIMIT_NOFILE, &files);
+		if (files.rlim_cur < n + SPARE_FDS)
+			n = files.rlim_cur > 2 * SPARE_FDS ? files.rlim_cur - SPARE_FDS : SPARE_FDS;
+	}
+	d->most = (unsigned)n;
+}
+
+static void
+take_signal(struct daemon *d)
+{
+	struct signalfd_siginfo s;
+
+	while (read(d->signals, &s, sizeof s) == sizeof s)
+		if (s.ssi_signo == SIGHUP) {
+			read_settings(d);
+			qa_log(QA_INFO, "event=journal.settings.ok connections=%u", d->most);
+		} else {
+			d->stop = true;
+		}
+	io_eagain_read(d->signals);
+}
+
+/* Doors leave when they have their answer; one that stays silent is stopped, or not a door. */
+static void
+drop_idle(struct daemon *d)
+{
+	uint64_t now = qa_tick();
+
+	for (struct conn *c = d->list.next, *next; c != &d->list; c = next) {
+		next = c->next;
+		if (now - c->active < QA_JOURNALD_IDLE * QA_SECOND)
+			return;
+		drop(d, c);
+	}
+}
+
+static void
+turn(struct daemon *d)
+{
+	int64 fd;
+
+	io_waituntil2(TURN);
+	while ((fd = io_canread()) != -1) {
+		if (fd == d->listener)
+			receive_doors(d);
+		else if (fd == d->signals)
+			take_signal(d);
+		else
+			serve(d, io_getcookie(fd));
+	}
+	commit(d);
+	qa_journal_rotate(d->batch.journal, false);
+	drop_idle(d);
+}
+
+static int
+watch_signals(struct daemon *d, struct qa_err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (d->signals < 0 || !io_fd_flags(d->signals, IO_FD_NONBLOCK))
+		return qa_fail(err, errno, "cannot watch for signals: ");
+	io_wantread(d->signals);
+	return 0;
+}
+
+static int
+start(struct daemon *d, struct qa_err *err)
+{
+	struct qa_journal *journal;
+
+	if (chdir(d->conf->home))
+		return qa_fail(err, errno, "cannot change to %s: ", d->conf->home);
+	if (qa_listen_folders(err) || qa_journal_open("journal", d->conf->preallocate, &journal, err))
+		return -1;
+	d->seen = qa_seen_new();
+	if (!d->seen)
+		return qa_fail(err, ENOMEM, "cannot start: ");
+	if (qa_batch_open(&d->batch, journal, err) || watch_signals(d, err))
+		return -1;
+	d->listener = qa_listen(err);
+	if (d->listener < 0)
+		return -1;
+	if (!io_fd_flags(d->listener, IO_FD_NONBLOCK))
+		return qa_fail(err, ENOMEM, "cannot watch the socket: ");
+	io_wantread(d->listener);
+	read_settings(d);
+	return 0;
+}
+
+int
+qa_journald_run(const struct qa_journald *conf, struct qa_err *err)
+{
+	static struct daemon d;
+
+	d.conf = conf;
+	d.list.prev = d.list.next = &d.list;
+	if (start(&d, err))
+		return -1;
+	qa_log(QA_INFO, "event=journal.start.ok home=%s connections=%u", qa_log_quote(conf->home), d.most);
+	if (conf->ready_fd >= 0) {
+		(void)!write(conf->ready_fd, "\n", 1);
+		close(conf->ready_fd);
+	}
+	while (!d.stop)
+		turn(&d);
+	while (d.list.next != &d.list)
+		drop(&d, d.list.next);
+	qa_batch_close(&d.batch);
+	qa_journal_close(d.batch.journal);
+	qa_seen_free(d.seen);
+	qa_log(QA_INFO, "event=journal.stop.ok count=%llu batches=%llu", (unsigned long long)d.records,
+	       (unsigned long long)d.batches);
+	return 0;
+}

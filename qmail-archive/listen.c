@@ -1,0 +1,62 @@
+#include "qmail-archive/listen.h"
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096 };
+
+int
+qa_listen_folders(struct qa_err *err)
+{
+	return qa_mkdirs(AT_FDCWD, "journal", 0750, err) || qa_mkdirs(AT_FDCWD, "journal/direct", 0770, err) ? -1
+													     : 0;
+}
+
+/* Mode and group before the name, so that nobody meets it half made. */
+static int
+dress(const char *path, struct qa_err *err)
+{
+	struct stat st;
+
+	if (stat("journal/direct", &st))
+		return qa_fail(err, errno, "cannot see journal/direct: ");
+	if (chown(path, (uid_t)-1, st.st_gid))
+		return qa_fail(err, errno, "cannot give %s to group %u: ", path, (unsigned)st.st_gid);
+	if (chmod(path, 0660))
+		return qa_fail(err, errno, "cannot set the mode of %s: ", path);
+	return 0;
+}
+
+int
+qa_listen(struct qa_err *err)
+{
+	static const char made[] = "journal/.socket.new", name[] = "journal/.socket";
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return qa_fail(err, errno, "cannot make a socket: ");
+	if (qa_sys->unlinkat(AT_FDCWD, made, 0) && errno != ENOENT) {
+		qa_fail(err, errno, "cannot remove %s: ", made);
+		goto fail;
+	}
+	memcpy(a.sun_path, made, sizeof made);
+	if (bind(fd, (const struct sockaddr *)&a, sizeof a) || listen(fd, BACKLOG)) {
+		qa_fail(err, errno, "cannot listen on %s: ", made);
+		goto fail;
+	}
+	if (dress(made, err))
+		goto fail;
+	if (qa_sys->renameat(AT_FDCWD, made, AT_FDCWD, name)) {
+		qa_fail(err, errno, "cannot rename %s to %s: ", made, name);
+		goto fail;
+	}
+	return fd;
+fail:
+	qa_close(&fd);
+	return -1;
+}

@@ -1,0 +1,32 @@
+/*
+ * The helper beside the next queue program: gets the record durable, and only then lets go of the
+ * envelope's last NUL. Whatever stops it before that leaves a cut envelope: exit 54, nothing queued.
+ */
+#ifndef QA_ARCHIVE_RELEASE_H
+#define QA_ARCHIVE_RELEASE_H
+
+#include "qmail-archive/envelope.h"
+#include "qmail-archive/intake.h"
+
+struct qa_release {
+	const char *home;
+	struct qa_envelope *envelope;
+	struct qa_intake *message; /* what is archived: the whole message or its head */
+	struct qa_buf fields;	   /* of the record, without peer */
+	struct qa_id id;
+	unsigned pid;	   /* the one qmail knows the message by */
+	bool fail_open;
+	int sock;	   /* the request went there, or -1: write a direct file */
+	uint64_t sent;	   /* when (qa_tick) */
+	int message_pipe;  /* the next program's fd 0, fed from message->direct, or -1 */
+	int envelope_pipe; /* its fd 1 */
+};
+
+/* Limits in seconds: for md_journal's answer, for everything, and for everything when it is a bounce
+ * (qmail-send waits for it and does nothing else). */
+enum { QA_RELEASE_ANSWER = 2, QA_RELEASE_ALL = 20, QA_RELEASE_BOUNCE = 5 };
+
+/* Runs in the forked helper; does not return. */
+void qa_release_run(struct qa_release *r) QA_NORETURN;
+
+#endif
