@@ -78,7 +78,7 @@ qa_claims_caller(struct qa_buf *fields, qa_span head)
 static size_t
 find(qa_span s, qa_span what)
 {
-	const void *p = what.n ? memmem(s.p, s.n, what.p, what.n) : NULL;
+	const void *p = s.n && what.n ? memmem(s.p, s.n, what.p, what.n) : NULL;
 
 	return p ? (size_t)((const unsigned char *)p - s.p) : s.n;
 }
