@@ -47,9 +47,6 @@ uint64_t qa_partition_items(const struct qa_partition *p);
 
 /* ---- writing ---- */
 
-/* What is known of the past. Kinds of keys in the cache of known digests. */
-enum qa_known { QA_KNOWN_ID, QA_KNOWN_MESSAGE, QA_KNOWN_ITEM };
-
 /* The entry with this record id, or with this whole message's digest: 1 and N, 0, -1. Exact: confirmed against the stored
  * entry. Sees entries added but not flushed. */
 int qa_partition_find_id(struct qa_partition *p, const struct qa_id *id, uint64_t *n_r, struct qa_err *err) QA_MUST;
