@@ -2,7 +2,7 @@
  * What the files of lib/store share: the handle, frames in memory, walking through segments, reading items.
  *
  * cache.c    segment files and frames in memory
- * scan.c     walking from frame to frame, also over damage
+ * walk.c     walking from frame to frame, also over damage
  * tail.c     what lies behind the trusted part of the indexes
  * cursor.c   the bytes of an item, over all its frames
  * read.c     entries and messages
@@ -98,9 +98,9 @@ int qa_frame_load(struct qa_partition *p, enum qa_role role, uint32_t segment, u
 int qa_loaded_set(struct qa_loaded *l, const struct qa_frame *f, const unsigned char *dir, qa_span stored);
 void qa_loaded_free(struct qa_loaded *l);
 
-/* ---- scan.c ---- */
+/* ---- walk.c ---- */
 
-struct qa_scan {
+struct qa_walk {
 	struct qa_partition *p;
 	size_t i; /* segment */
 	uint64_t at, end;
@@ -115,14 +115,14 @@ struct qa_scan {
 };
 
 /* From segment i, offset `at` (0 = the first frame) on. */
-void qa_scan_init(struct qa_scan *s, struct qa_partition *p, size_t i, uint64_t at, bool check);
-/* 1 a frame; 0 the end of segment s->i (which the caller leaves by qa_scan_segment); 2 no good frame at s->at; -1. */
-int qa_scan_next(struct qa_scan *s, struct qa_err *err) QA_MUST;
-/* Searches for the next good frame behind s->at in this segment: 1, qa_scan_next gives it; 0 none, s->at is the end; -1. */
-int qa_scan_search(struct qa_scan *s, struct qa_err *err) QA_MUST;
+void qa_walk_init(struct qa_walk *s, struct qa_partition *p, size_t i, uint64_t at, bool check);
+/* 1 a frame; 0 the end of segment s->i (which the caller leaves by qa_walk_segment); 2 no good frame at s->at; -1. */
+int qa_walk_next(struct qa_walk *s, struct qa_err *err) QA_MUST;
+/* Searches for the next good frame behind s->at in this segment: 1, qa_walk_next gives it; 0 none, s->at is the end; -1. */
+int qa_walk_search(struct qa_walk *s, struct qa_err *err) QA_MUST;
 /* To the first frame of segment i. */
-void qa_scan_segment(struct qa_scan *s, size_t i);
-void qa_scan_free(struct qa_scan *s);
+void qa_walk_segment(struct qa_walk *s, size_t i);
+void qa_walk_free(struct qa_walk *s);
 
 /* ---- tail.c ---- */
 

@@ -25,7 +25,7 @@ struct tail {
 };
 
 static int
-remember(struct tail *t, const struct qa_scan *s, struct qa_err *err)
+remember(struct tail *t, const struct qa_walk *s, struct qa_err *err)
 {
 	uint64_t at = 0;
 
@@ -97,7 +97,7 @@ take_items(struct tail *t, uint64_t until, struct qa_err *err)
 }
 
 static int
-entry_rec(struct tail *t, const struct qa_scan *s, uint32_t i, unsigned char out[QA_ENTRY_REC])
+entry_rec(struct tail *t, const struct qa_walk *s, uint32_t i, unsigned char out[QA_ENTRY_REC])
 {
 	struct qa_entry_rec r = {.segment = t->p->man.v[s->i].number,
 				 .place = i,
@@ -121,7 +121,7 @@ entry_rec(struct tail *t, const struct qa_scan *s, uint32_t i, unsigned char out
 }
 
 static int
-take_entries(struct tail *t, const struct qa_scan *s, struct qa_err *err)
+take_entries(struct tail *t, const struct qa_walk *s, struct qa_err *err)
 {
 	struct qa_index *x = &t->p->entries;
 	unsigned char rec[QA_ENTRY_REC];
@@ -147,7 +147,7 @@ take_entries(struct tail *t, const struct qa_scan *s, struct qa_err *err)
 
 /* One good frame: 0, 1 it does not fit what came before, 2 it is the first one of no concern, -1. */
 static int
-take(struct tail *t, const struct qa_scan *s, struct qa_tail_end *end_r, struct qa_err *err)
+take(struct tail *t, const struct qa_walk *s, struct qa_tail_end *end_r, struct qa_err *err)
 {
 	int rc;
 
@@ -179,28 +179,28 @@ take(struct tail *t, const struct qa_scan *s, struct qa_tail_end *end_r, struct 
 /* A writer met damage, or frames that do not fit, at s->at: whether an entry below the bound lies behind it. 0 none, 1
  * there is, -1. */
 static int
-committed_behind(struct qa_scan *s, uint64_t bound, struct qa_err *err)
+committed_behind(struct qa_walk *s, uint64_t bound, struct qa_err *err)
 {
 	for (;;) {
-		int rc = qa_scan_next(s, err);
+		int rc = qa_walk_next(s, err);
 
 		if (rc == 1 && s->head.type == QA_FRAME_ENTRIES && s->head.at < bound)
 			return 1;
 		if (rc == 2)
-			rc = qa_scan_search(s, err);
+			rc = qa_walk_search(s, err);
 		if (rc < 0)
 			return errno == EBADMSG || errno == ENOENT ? 1 : -1;
 		if (rc == 0) {
 			if (s->i + 1 >= s->p->man.n)
 				return 0;
-			qa_scan_segment(s, s->i + 1);
+			qa_walk_segment(s, s->i + 1);
 		}
 	}
 }
 
 /* Damage at s->at (rc 2), or a frame at s->offset that does not fit (rc 1). A reader goes on behind it. */
 static int
-met(struct tail *t, struct qa_scan *s, int what, struct qa_err *err)
+met(struct tail *t, struct qa_walk *s, int what, struct qa_err *err)
 {
 	struct qa_partition *p = t->p;
 	size_t i = s->i;
@@ -216,14 +216,14 @@ met(struct tail *t, struct qa_scan *s, int what, struct qa_err *err)
 		return rc < 0 ? -1 : 2;
 	}
 	t->damaged = true;
-	return what == 1 ? 0 : qa_scan_search(s, err) < 0 ? -1 : 0;
+	return what == 1 ? 0 : qa_walk_search(s, err) < 0 ? -1 : 0;
 }
 
 /* 0 to go on in this segment, 1 with the next one, 2 it is over, -1. */
 static int
-step(struct tail *t, struct qa_scan *s, struct qa_tail_end *end_r, struct qa_err *err)
+step(struct tail *t, struct qa_walk *s, struct qa_tail_end *end_r, struct qa_err *err)
 {
-	int rc = qa_scan_next(s, err);
+	int rc = qa_walk_next(s, err);
 
 	if (rc == 0) {
 		uint64_t size = t->p->man.v[s->i].size;
@@ -250,13 +250,13 @@ step(struct tail *t, struct qa_scan *s, struct qa_tail_end *end_r, struct qa_err
 
 /* The frame of the last trusted entry: where to start. 0, 1 the indexes are wrong, -1. */
 static int
-start(struct qa_partition *p, struct qa_scan *s, struct qa_tail_end *end_r, struct qa_err *err)
+start(struct qa_partition *p, struct qa_walk *s, struct qa_tail_end *end_r, struct qa_err *err)
 {
 	unsigned char rec[QA_ENTRY_REC];
 	struct qa_entry_rec r;
 	uint64_t n = p->entries.total;
 
-	qa_scan_init(s, p, 0, 0, p->w != NULL);
+	qa_walk_init(s, p, 0, 0, p->w != NULL);
 	*end_r = (struct qa_tail_end){0, QA_SEGMENT_HEAD, 0};
 	if (n == 0)
 		return p->items.total ? 1 : 0;
@@ -266,8 +266,8 @@ start(struct qa_partition *p, struct qa_scan *s, struct qa_tail_end *end_r, stru
 	ptrdiff_t i = qa_seg_find(p, r.segment);
 	if (i < 0 || r.offset < QA_SEGMENT_HEAD)
 		return 1;
-	qa_scan_init(s, p, (size_t)i, r.offset, p->w != NULL);
-	int rc = qa_scan_next(s, err);
+	qa_walk_init(s, p, (size_t)i, r.offset, p->w != NULL);
+	int rc = qa_walk_next(s, err);
 	if (rc < 0)
 		return errno == EBADMSG || errno == ENOENT ? 1 : -1;
 	if (rc != 1 || s->head.type != QA_FRAME_ENTRIES || s->head.first + r.place != n || r.place >= s->head.count ||
@@ -284,7 +284,7 @@ int
 qa_tail_load(struct qa_partition *p, uint64_t bound, struct qa_tail_end *end_r, struct qa_err *err)
 {
 	struct tail t = {.p = p, .bound = bound, .recs = QA_BUF(0)};
-	struct qa_scan s;
+	struct qa_walk s;
 	int rc = start(p, &s, end_r, err);
 
 	while (rc == 0 && s.i < p->man.n) {
@@ -293,7 +293,7 @@ qa_tail_load(struct qa_partition *p, uint64_t bound, struct qa_tail_end *end_r, 
 			rc = 0;
 			if (s.i + 1 >= p->man.n)
 				break;
-			qa_scan_segment(&s, s.i + 1);
+			qa_walk_segment(&s, s.i + 1);
 		}
 	}
 	p->damaged = t.damaged;
@@ -301,6 +301,6 @@ qa_tail_load(struct qa_partition *p, uint64_t bound, struct qa_tail_end *end_r, 
 	free(t.rec);
 	qa_buf_free(&t.recs);
 	qa_loaded_free(&t.frame);
-	qa_scan_free(&s);
+	qa_walk_free(&s);
 	return rc == 2 ? 0 : rc;
 }

@@ -10,7 +10,7 @@
 enum { PEEK = 4096, SEARCH = 64 << 10 };
 
 void
-qa_scan_segment(struct qa_scan *s, size_t i)
+qa_walk_segment(struct qa_walk *s, size_t i)
 {
 	s->i = i;
 	s->at = QA_SEGMENT_HEAD;
@@ -18,22 +18,22 @@ qa_scan_segment(struct qa_scan *s, size_t i)
 }
 
 void
-qa_scan_init(struct qa_scan *s, struct qa_partition *p, size_t i, uint64_t at, bool check)
+qa_walk_init(struct qa_walk *s, struct qa_partition *p, size_t i, uint64_t at, bool check)
 {
-	*s = (struct qa_scan){.p = p, .check = check, .buf = QA_BUF(4 << 20)};
-	qa_scan_segment(s, i);
+	*s = (struct qa_walk){.p = p, .check = check, .buf = QA_BUF(4 << 20)};
+	qa_walk_segment(s, i);
 	if (at)
 		s->at = at;
 }
 
 void
-qa_scan_free(struct qa_scan *s)
+qa_walk_free(struct qa_walk *s)
 {
 	qa_buf_free(&s->buf);
 }
 
 static int
-fill(struct qa_scan *s, size_t n, struct qa_err *err)
+fill(struct qa_walk *s, size_t n, struct qa_err *err)
 {
 	struct qa_partition *p = s->p;
 
@@ -51,7 +51,7 @@ fill(struct qa_scan *s, size_t n, struct qa_err *err)
 }
 
 int
-qa_scan_next(struct qa_scan *s, struct qa_err *err)
+qa_walk_next(struct qa_walk *s, struct qa_err *err)
 {
 	struct qa_frame f;
 
@@ -94,14 +94,14 @@ qa_scan_next(struct qa_scan *s, struct qa_err *err)
 
 /* Whether a frame whose check fits begins here. */
 static int
-good_here(struct qa_scan *s, uint64_t at, struct qa_err *err)
+good_here(struct qa_walk *s, uint64_t at, struct qa_err *err)
 {
 	bool check = s->check, checked = s->p->checked;
 
 	s->at = at;
 	s->check = true;
 	s->p->checked = false;
-	int rc = qa_scan_next(s, err);
+	int rc = qa_walk_next(s, err);
 	s->check = check;
 	s->p->checked = checked;
 	if (rc >= 0)
@@ -110,7 +110,7 @@ good_here(struct qa_scan *s, uint64_t at, struct qa_err *err)
 }
 
 int
-qa_scan_search(struct qa_scan *s, struct qa_err *err)
+qa_walk_search(struct qa_walk *s, struct qa_err *err)
 {
 	unsigned char window[SEARCH + 3];
 	uint64_t from = s->at + 1;
