@@ -26,6 +26,7 @@ struct scan {
 	size_t run_n, last, run_length;
 	size_t before_start, last_start, last_end;
 	bool last_joins; /* Han or kana */
+	bool end_waits;	 /* query: the run ended, its last character is asked for if a term follows */
 	bool lettered;	 /* the cluster at hand has a letter for its marks */
 
 	size_t addr_start, addr_end; /* an address whose last word is still to come; 0 = none */
@@ -41,17 +42,30 @@ qa_term_version(void)
 	return v;
 }
 
+static void end_emit(struct scan *s);
+
 static void
 emit(struct scan *s, qa_span bytes, size_t start, size_t end, unsigned flags)
 {
 	struct qa_term t = {(const char *)bytes.p, bytes.n, start, end, 0, flags};
 
+	end_emit(s);
 	if (s->stop)
 		return;
 	if (!(flags & QA_TERM_COLOCATED))
 		s->position++;
 	t.position = s->position;
 	s->stop = s->fn(s->arg, &t);
+}
+
+/* In a query: the last character of the run before, now that a term follows it. */
+static void
+end_emit(struct scan *s)
+{
+	if (!s->end_waits)
+		return;
+	s->end_waits = false;
+	emit(s, qa_span_of(s->run + s->last, s->run_n - s->last), s->last_start, s->last_end, QA_TERM_RUN);
 }
 
 static void
@@ -97,8 +111,9 @@ run_finish(struct scan *s)
 	if (s->run_length == 1)
 		emit(s, qa_span_of(s->run, s->run_n), s->last_start, s->last_end, QA_TERM_RUN | QA_TERM_SINGLE);
 	else if (s->run_length && s->mode == QA_TERM_INDEX)
-		emit(s, qa_span_of(s->run + s->last, s->run_n - s->last), s->last_start, s->last_end,
-		     QA_TERM_RUN | QA_TERM_COLOCATED);
+		emit(s, qa_span_of(s->run + s->last, s->run_n - s->last), s->last_start, s->last_end, QA_TERM_RUN);
+	else if (s->run_length)
+		s->end_waits = true;
 	s->run_length = 0;
 }
 
@@ -129,6 +144,7 @@ run_add(struct scan *s, const char *p, size_t n, size_t start, size_t end, bool 
 {
 	word_finish(s);
 	run_pair(s);
+	end_emit(s);
 	if (s->run_length) {
 		memmove(s->run, s->run + s->last, s->run_n - s->last);
 		s->run_n -= s->last;

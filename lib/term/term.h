@@ -16,11 +16,12 @@
  *			address in lower case, at the position of the last word (ASCII addresses
  *			of at most QA_TERM_ADDRESS_MAX bytes)
  *
- * The index also gets the last character of a run as a term of its own, at the position of
- * the last pair ("colocated"); the query does not. So a query of one such character finds
- * every place when it is asked as a prefix: a pair begins with it, or it ends its run.
- * qa_term_query says which phrases end that way; inside a phrase the same character stands
- * alone and needs no prefix, for there only the end of a run can meet it.
+ * The index also gets the last character of a run as a term of its own, behind the last pair.
+ * A query of one such character finds every place when it is asked as a prefix: a pair begins
+ * with it, or it ends its run; qa_term_query says which phrases end that way. In a phrase
+ * that goes on behind a run the query asks for the run's last character too, so 東京 before
+ * "hotel" does not meet 東京都 hotel; and as that character stands between two runs, pairs of
+ * one run never seem to be neighbours of pairs of the next (日大 大阪 is not 日大阪).
  *
  * In a query an address that is the first thing in the text is one term, the whole address,
  * and its words are left out; elsewhere it is its words only. Both match the index exactly.
