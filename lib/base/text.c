@@ -133,11 +133,10 @@ bad:
 	return -1;
 }
 
-/* Length of the UTF-8 sequence at the start of s, or 0 when there is none (RFC 3629). */
-static size_t
-utf8len(qa_span s)
+size_t
+qa_utf8_len(qa_span s)
 {
-	unsigned char c = s.p[0];
+	unsigned char c = s.n ? s.p[0] : 0xff;
 	size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3
 			: c >= 0xf0 && c < 0xf5 ? 4 : 0;
 
@@ -160,7 +159,7 @@ qa_json_add(struct qa_buf *b, qa_span s)
 	if (qa_buf_addc(b, '"'))
 		return -1;
 	for (size_t i = 0; i < s.n;) {
-		size_t n = utf8len(qa_span_cut(s, i, s.n));
+		size_t n = qa_utf8_len(qa_span_cut(s, i, s.n));
 		unsigned char c = s.p[i];
 		int rc;
 
@@ -189,7 +188,7 @@ int
 qa_show_add(struct qa_buf *b, qa_span s)
 {
 	for (size_t i = 0; i < s.n;) {
-		size_t n = utf8len(qa_span_cut(s, i, s.n));
+		size_t n = qa_utf8_len(qa_span_cut(s, i, s.n));
 		int c1 = n == 2 && s.p[i] == 0xc2 && s.p[i + 1] < 0xa0; /* C1 controls */
 
 		if (n == 0 || s.p[i] < 0x20 || s.p[i] == 0x7f || c1) {

@@ -21,6 +21,9 @@ int qa_base64_add(struct qa_buf *b, qa_span s) QA_MUST;
  * EPROTO when s is not that. */
 int qa_unbase64_add(struct qa_buf *b, qa_span s) QA_MUST;
 
+/* Length of the UTF-8 sequence (RFC 3629) at the start of s, 1 to 4; 0 when there is none. */
+size_t qa_utf8_len(qa_span s);
+
 /* A JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 int qa_json_add(struct qa_buf *b, qa_span s) QA_MUST;
 
