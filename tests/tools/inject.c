@@ -129,8 +129,14 @@ child(int message[2], int envelope[2], int text[2])
 		close(fd);
 	if (o.extra)
 		for (int fd = 3; fd <= 8; fd++)
-			if (fd != 6 && open("/dev/null", O_RDWR) != fd)
-				dup2(2, fd);
+			if (fd != 6) {
+				int null = open("/dev/null", O_RDWR);
+
+				if (null != fd) {
+					dup2(null, fd);
+					close(null);
+				}
+			}
 	if (o.no2)
 		close(2);
 	if (o.block) {

@@ -1,0 +1,29 @@
+# md_journal as a service: readiness, one at a time, settings at HUP, a clean end, a fresh start over a dead socket.
+. tests/it/door/lib.sh
+start_journal
+is "$(stat -c %a "$H/journal/.socket")" 660 'socket mode 0660'
+is "$(stat -c %g "$H/journal/.socket")" "$(stat -c %g "$H/journal/direct")" 'with the group of direct/'
+"$BUILD/bin/md_journal" 2> "$tmp/second"
+is $? 111 'a second one does not start'
+grep -q 'event=journal.start.failed' "$tmp/second"
+ok $? 'and says so'
+echo 7 > "$H/etc/journal-connections"
+kill -HUP "$journal"
+wait_for 5 grep -q 'event=journal.settings.ok connections=7' "$tmp/journal.log"
+ok $? 'HUP reads the settings again'
+echo many > "$H/etc/journal-connections"
+kill -HUP "$journal"
+wait_for 5 grep -q 'event=journal.settings.failed' "$tmp/journal.log"
+ok $? 'and says what is wrong with them'
+send -r a@example.com
+stop_journal
+is "$stopped" 0 'TERM: exit 0'
+grep -q 'event=journal.stop.ok count=1 batches=1' "$tmp/journal.log"
+ok $? 'with its sums'
+start_journal
+kill -KILL "$journal"
+wait "$journal" 2> /dev/null
+start_journal
+send -r a@example.com
+is "$code $(direct) $(records)" 'exit=0 0 2' 'back after kill -9'
+finish
