@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 32, HELP = 1000, VERSION };
+enum { MOST = 32, HELP = 1 << 20, VERSION };
 
 static const char *home;
 
@@ -64,7 +64,14 @@ qa_opt_home(void)
 void
 qa_die(const char *program, const struct qa_err *err)
 {
-	fprintf(stderr, "%s: %s\n", program, err->text);
+	char line[sizeof err->text];
+
+	/* a name that a stranger chose must not move the cursor or make a second line */
+	snprintf(line, sizeof line, "%s", err->text);
+	for (char *s = line; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			*s = '?';
+	fprintf(stderr, "%s: %s\n", program, line);
 	exit(2);
 }
 

@@ -17,7 +17,7 @@ struct qa_opt {
 	const char *usage;   /* "[-n N] DOMAIN QUERY" */
 	const char *help;    /* lines of options, each with its end of line */
 	const char *shorts;  /* as getopt(3), without 'H' and 'h' */
-	const struct option *longs; /* ended by zeros; may be NULL */
+	const struct option *longs; /* ended by zeros; may be NULL; val below 1 << 20 */
 };
 
 /* The next option's letter or val, -1 at the end (optind is then the first operand). An

@@ -1,0 +1,153 @@
+#include "conf/instance.h"
+#include "auto.h"
+#include "sys/publish.h"
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char conf_template[] =
+    "# Settings of this instance; what may stand here is in maildepot.conf(5).\n"
+    "# key = \"value\"\n";
+
+static const char domains_template[] =
+    "# Which domains are archived, how; see domains(5). After editing: md_domain update\n"
+    "# example.com archive=both fail=closed\n";
+
+struct folder {
+	const char *name;
+	mode_t mode;
+	bool given; /* to the user of conf-users */
+};
+
+struct owner {
+	uid_t uid;
+	gid_t gid;
+	bool known;
+};
+
+/* The user that will run the daemons of an instance that root makes. */
+static struct owner
+owner_of(const char *home)
+{
+	struct owner o = {0, 0, false};
+
+	if (geteuid() != 0 || strcmp(home, QA_HOME) != 0)
+		return o;
+	const struct passwd *pw = getpwnam(QA_USER);
+	const struct group *gr = getgrnam(QA_GROUP);
+	if (pw && gr)
+		o = (struct owner){pw->pw_uid, gr->gr_gid, true};
+	return o;
+}
+
+/* Modes and owners are set on what was just made, before anybody else knows of it. */
+static int
+make_folder(const char *base, const struct folder *f, const struct owner *o, struct qa_err *err)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", base, f->name) >= sizeof path)
+		return qa_fail(err, ENAMETOOLONG, "cannot make folder %s/%s: ", base, f->name);
+	if (qa_sys->mkdirat(AT_FDCWD, path, f->mode)) {
+		if (errno == EEXIST)
+			return 0;
+		return qa_fail(err, errno, "cannot make folder %s: ", path);
+	}
+	if (chmod(path, f->mode) || (f->given && o->known && chown(path, o->uid, o->gid)))
+		return qa_fail(err, errno, "cannot set owner and mode of %s: ", path);
+	*strrchr(path, '/') = 0;
+	return qa_fsync_dir(AT_FDCWD, path, err);
+}
+
+static int
+make_file(const char *home, const char *name, const char *text, struct qa_err *err)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if ((size_t)snprintf(path, sizeof path, "%s/etc/%s", home, name) >= sizeof path)
+		return qa_fail(err, ENAMETOOLONG, "cannot write %s/etc/%s: ", home, name);
+	if (qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0)
+		return 0;
+	if (qa_publish_new(AT_FDCWD, path, qa_span_str(text), 0644, err) && errno != EEXIST)
+		return -1;
+	return 0;
+}
+
+int
+qa_instance_init(const char *home, struct qa_err *err)
+{
+	static const struct folder folders[] = {
+	    {"etc", 0755, false}, {"domain", 0750, true},	  {"var", 0750, true},
+	    {"journal", 0750, true}, {"journal/direct", 0770, true},
+	};
+	struct owner o = owner_of(home);
+
+	if (qa_mkdirs(AT_FDCWD, home, 0755, err))
+		return -1;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (make_folder(home, &folders[i], &o, err))
+			return -1;
+	if (make_file(home, "maildepot.conf", conf_template, err) || make_file(home, "domains", domains_template, err))
+		return -1;
+	return 0;
+}
+
+int
+qa_instance_domain(const char *home, const char *domain, struct qa_err *err)
+{
+	static const struct folder folders[] = {
+	    {"", 0750, false}, {"etc", 0700, false}, {"depot", 0750, false}, {"log", 0755, false}, {"var", 0750, false},
+	    {"var/pending", 0750, false},
+	};
+	struct owner nobody = {0, 0, false};
+	char base[PATH_MAX];
+
+	if ((size_t)snprintf(base, sizeof base, "%s/domain", home) >= sizeof base)
+		return qa_fail(err, ENAMETOOLONG, "cannot make folders in %s: ", home);
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		char name[512];
+		struct folder f = folders[i];
+
+		snprintf(name, sizeof name, "%s%s%s", domain, *f.name ? "/" : "", f.name);
+		f.name = name;
+		if (make_folder(base, &f, &nobody, err))
+			return -1;
+	}
+	return 0;
+}
+
+int
+qa_instance_become(const char *home, struct qa_err *err)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	if ((size_t)snprintf(path, sizeof path, "%s/domain", home) >= sizeof path)
+		return qa_fail(err, ENAMETOOLONG, "cannot use %s: ", home);
+	if (stat(path, &st))
+		return qa_fail(err, errno, "cannot use %s: ", path);
+	if (st.st_uid == 0)
+		return 0;
+	if (setegid(st.st_gid) || seteuid(st.st_uid))
+		return qa_fail(err, errno, "cannot act as the owner of %s: ", path);
+	return 0;
+}
+
+int
+qa_instance_return(struct qa_err *err)
+{
+	if (getuid() != 0 || geteuid() == 0)
+		return 0;
+	if (seteuid(0) || setegid(getgid()))
+		return qa_fail(err, errno, "cannot act as root again: ");
+	return 0;
+}

@@ -1,0 +1,52 @@
+# md_domain add makes an empty instance, the domain's folders and a table that programs can read.
+. tests/it/lib.sh
+h=$MAILDEPOT_HOME
+
+exits 0 'a domain is added to an instance that was not there' md_domain add example.com archive=both fail=closed
+is "$(cat "$tmp/out")" "example.com: added; its archive is $h/domain/example.com" 'it says where'
+is "$(tail -n 1 "$h/etc/domains")" 'example.com archive=both fail=closed' 'the rule is in the table'
+[ -s "$h/etc/domains.cdb" ]; ok $? 'the table is compiled'
+is "$(cd "$h" && stat -c '%a %n' . etc etc/domains etc/domains.cdb etc/maildepot.conf journal journal/direct domain var)" '755 .
+755 etc
+644 etc/domains
+644 etc/domains.cdb
+644 etc/maildepot.conf
+750 journal
+770 journal/direct
+750 domain
+750 var' 'the instance has its modes'
+is "$(cd "$h/domain/example.com" && stat -c '%a %n' . etc depot log var var/pending)" '750 .
+700 etc
+750 depot
+755 log
+750 var
+750 var/pending' 'the domain has its folders'
+
+exits 0 'a wildcard files into its parent' md_domain add .Example.COM archive=in limit=100M over=head
+exits 0 'another name' md_domain add example.net as=example.com
+[ ! -e "$h/domain/example.net" ]; ok $? 'another name has no folder of its own'
+exits 0 'list' md_domain list
+is "$(cat "$tmp/out")" 'example.com  archive=both fail=closed
+.example.com archive=in fail=closed limit=100M over=head -> example.com
+example.net  archive=both fail=closed -> example.com' 'list shows what holds'
+exits 0 'list --json' md_domain list --json
+is "$(sed -n 2p "$tmp/out")" \
+	'{"domain":".example.com","as":null,"archive":"in","fail":"closed","limit":104857600,"over":"head","folder":"example.com"}' \
+	'list --json has an object a line'
+exits 0 'show, a name below the wildcard' md_domain show mail.example.com --json
+is "$(sed 's/,"path.*"vkey":[^,]*//' "$tmp/out")" \
+	'{"domain":"mail.example.com","rule":true,"archive":"in","fail":"closed","limit":104857600,"over":"head","folder":"example.com","partitions":[]}' \
+	'show --json tells rule and folder'
+mkdir "$h/domain/example.com/depot/2026-11" "$h/domain/example.com/depot/2026-12" "$h/domain/example.com/depot/other"
+exits 0 'show' md_domain show example.net
+is "$(sed -n '/^partitions/p;/^folder/p' "$tmp/out")" "folder      $h/domain/example.com
+partitions  2026-11 2026-12" 'show tells folder and partitions'
+exits 1 'a domain without a rule: exit 1' md_domain show nobody.example.org
+exits 0 'default always exists' md_domain show default
+
+# What is there is left alone.
+chmod 700 "$h/var"
+echo 'reserve = "1G"' > "$h/etc/maildepot.conf"
+exits 0 'another domain' md_domain -H "$h" add example.org
+is "$(stat -c %a "$h/var") $(cat "$h/etc/maildepot.conf")" '700 reserve = "1G"' 'modes and settings stay'
+finish
