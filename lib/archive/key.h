@@ -1,5 +1,5 @@
 /*
- * A domain's signing key and origin: domain/DOMAIN/etc/md_authenticity.conf (doc/format-leaf.md).
+ * A domain's signing key and origin: domain/DOMAIN/etc/md_authenticity.conf (doc/format-leaf.md, "Key").
  */
 #ifndef QA_ARCHIVE_KEY_H
 #define QA_ARCHIVE_KEY_H
@@ -7,7 +7,10 @@
 #include "base/err.h"
 #include "tlog/note.h"
 
-/* Makes key, origin and log/vkey when there are none; an existing key is left alone. */
+/* Makes key and origin when there are none, and log/vkey when it is missing; an existing key is left alone. */
 int qa_key_init(const char *home, const char *domain, struct qa_err *err) QA_MUST;
+
+/* The key, whose name is the origin. Wipe it after use with qa_tlog_wipe. */
+int qa_key_load(const char *home, const char *domain, struct qa_tlog_signer *key_r, struct qa_err *err) QA_MUST;
 
 #endif

@@ -15,6 +15,8 @@ struct qa_archive;
 int qa_archive_open(const char *home, const char *domain, struct qa_archive **a_r, struct qa_err *err) QA_MUST;
 void qa_archive_close(struct qa_archive *a);
 
+const char *qa_archive_home(const struct qa_archive *a);
+const char *qa_archive_domain(const struct qa_archive *a);
 uint64_t qa_archive_committed(const struct qa_archive *a); /* leaves */
 int qa_archive_refresh(struct qa_archive *a, struct qa_err *err) QA_MUST;
 
@@ -52,6 +54,10 @@ size_t qa_leaf_text(const struct qa_leaf *l, char out[QA_LEAF_MAX]); /* length w
 int qa_leaf_parse(qa_span text, struct qa_leaf *l_r, struct qa_err *err) QA_MUST;
 
 void qa_leaf_nonces(const unsigned char secret[32], unsigned char message_nonce[32], unsigned char envelope_nonce[32]);
+
+/* All of a leaf but its message commitment, which is SHA-256(message_nonce || message). */
+int qa_leaf_facts(qa_month m, uint64_t n, const unsigned char secret[32], qa_span fields, struct qa_leaf *l_r,
+		  unsigned char message_nonce[32], struct qa_err *err) QA_MUST;
 
 /* The leaf of entry e in partition p of month m, reading the message. */
 int qa_archive_leaf(struct qa_partition *p, qa_month m, const struct qa_entry *e, struct qa_leaf *l_r,
