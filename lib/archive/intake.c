@@ -1,0 +1,247 @@
+#include "archive/intake.h"
+#include "archive/home.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void
+qa_intake_init(struct qa_intake *in, const char *home)
+{
+	in->home = home;
+	in->first = NULL;
+}
+
+static bool
+is_journal_name(const char *name)
+{
+	uint64_t number;
+
+	return qa_scan_hex64(qa_span_str(name), &number) == 0;
+}
+
+static bool
+is_direct_name(const char *name)
+{
+	return strlen(name) == 32 && strspn(name, "0123456789abcdef") == 32;
+}
+
+static bool
+have(const struct qa_intake *in, const char *name)
+{
+	for (const struct qa_intake_file *f = in->first; f; f = f->next)
+		if (strcmp(f->name, name) == 0)
+			return true;
+	return false;
+}
+
+static int
+add_file(struct qa_intake *in, struct qa_intake_file **where, const char *folder, const char *name,
+	 struct qa_err *err)
+{
+	struct qa_intake_file *f = calloc(1, sizeof *f);
+
+	if (!f)
+		return qa_fail(err, ENOMEM, "cannot read %s/%s: ", folder, name);
+	f->scan.fd = -1;
+	if (snprintf(f->path, sizeof f->path, "%s/%s/%s", in->home, folder, name) >= (int)sizeof f->path) {
+		free(f);
+		return qa_fail(err, ENAMETOOLONG, "cannot read %s/%s: ", folder, name);
+	}
+	snprintf(f->name, sizeof f->name, "%s", f->path + strlen(in->home) + 1);
+	f->next = *where;
+	*where = f;
+	return 0;
+}
+
+/* Adds the files of a folder that are not known yet, in the order of their names, at *where and behind. */
+static int
+add_names(struct qa_intake *in, struct qa_intake_file **where, const char *folder, bool (*fits)(const char *),
+	  struct qa_err *err)
+{
+	char path[QA_PATH_MAX];
+	struct qa_names names;
+	int rc = 0;
+
+	if (qa_home_path(path, in->home, err, "%s", folder))
+		return -1;
+	if (qa_listdir(AT_FDCWD, path, &names, err))
+		return errno == ENOENT ? 0 : -1;
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		char name[1024];
+
+		snprintf(name, sizeof name, "%s/%s", folder, names.v[i]);
+		if (!fits(names.v[i]) || have(in, name))
+			continue;
+		rc = add_file(in, where, folder, names.v[i], err);
+		if (rc == 0)
+			where = &(*where)->next;
+	}
+	qa_names_free(&names);
+	return rc;
+}
+
+int
+qa_intake_refresh(struct qa_intake *in, struct qa_err *err)
+{
+	struct qa_intake_file **end = &in->first;
+
+	while (*end)
+		end = &(*end)->next;
+	if (add_names(in, end, "journal", is_journal_name, err))
+		return -1;
+	while (*end)
+		end = &(*end)->next;
+	return add_names(in, end, "journal/direct", is_direct_name, err);
+}
+
+int
+qa_intake_add_folder(struct qa_intake *in, const char *folder, bool in_front, struct qa_err *err)
+{
+	struct qa_intake_file **where = &in->first;
+
+	while (!in_front && *where)
+		where = &(*where)->next;
+	return add_names(in, where, folder, is_journal_name, err);
+}
+
+/* One file: 1 a record, 0 none now, -1. */
+static int
+next_of(struct qa_intake_file *f, struct qa_scanned *rec_r, struct qa_err *err)
+{
+	int closed, rc;
+
+	if (!f->open) {
+		if (qa_scan_open(&f->scan, AT_FDCWD, f->path, f->name, err)) {
+			if (errno != ENOENT)
+				return -1;
+			f->finished = true; /* another writer filed it */
+			return 0;
+		}
+		f->open = true;
+	}
+	rc = qa_scan_next(&f->scan, false, rec_r, err);
+	if (rc)
+		return rc;
+	/* the end, or not yet? Ask only now whether the writer is gone, then read on: it may have written in between */
+	closed = qa_scan_claim(&f->scan, err);
+	if (closed <= 0)
+		return closed;
+	rc = qa_scan_next(&f->scan, true, rec_r, err);
+	if (rc == 0) {
+		f->finished = true;
+		if (f->scan.torn)
+			qa_log(QA_NOTICE, "event=import.journal.torn file=%s", f->name);
+	}
+	return rc;
+}
+
+int
+qa_intake_next(struct qa_intake *in, struct qa_intake_file **file_r, struct qa_scanned *rec_r, struct qa_err *err)
+{
+	for (struct qa_intake_file *f = in->first; f; f = f->next) {
+		int rc;
+
+		if (f->finished)
+			continue;
+		rc = next_of(f, rec_r, err);
+		if (rc == 0)
+			continue;
+		*file_r = f;
+		if (rc < 0 && errno != ENOMEM && errno != EMFILE && errno != ENFILE)
+			f->finished = f->lost = true;
+		return rc;
+	}
+	return 0;
+}
+
+int
+qa_intake_unread(struct qa_intake_file *f, const struct qa_scanned *rec, struct qa_err *err)
+{
+	f->finished = false;
+	return qa_scan_seek(&f->scan, rec->offset, err);
+}
+
+int
+qa_intake_again(struct qa_intake_file *f, struct qa_scan *s, uint64_t offset, struct qa_scanned *rec_r,
+		struct qa_err *err)
+{
+	int rc = 0;
+
+	if (s->fd < 0)
+		rc = qa_scan_open(s, AT_FDCWD, f->path, f->name, err);
+	if (rc == 0)
+		rc = qa_scan_seek(s, offset, err);
+	if (rc == 0)
+		rc = qa_scan_next(s, false, rec_r, err);
+	if (rc == 0)
+		rc = qa_fail(err, EBADMSG, "a record of %s is no longer there", f->name);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+dispose(struct qa_intake *in, struct qa_intake_file *f, struct qa_err *err)
+{
+	char to[QA_PATH_MAX], folder[QA_PATH_MAX];
+
+	if (!f->lost && !f->scan.damaged) {
+		if (qa_sys->unlinkat(AT_FDCWD, f->path, 0) && errno != ENOENT)
+			return qa_fail(err, errno, "cannot remove %s: ", f->path);
+		return 0;
+	}
+	qa_log(QA_ALERT, "event=import.journal.damaged file=%s bytes=%llu", f->name,
+	       (unsigned long long)f->scan.damaged);
+	if (qa_home_path(folder, in->home, err, "journal/bad") || qa_mkdirs(AT_FDCWD, folder, 0750, err) ||
+	    qa_home_path(to, in->home, err, "journal/bad/%s", strrchr(f->name, '/') + 1))
+		return -1;
+	if (qa_sys->renameat(AT_FDCWD, f->path, AT_FDCWD, to))
+		return qa_fail(err, errno, "cannot move %s to %s: ", f->path, to);
+	return qa_fsync_dir(AT_FDCWD, folder, err);
+}
+
+int
+qa_intake_clean(struct qa_intake *in, uint64_t round, struct qa_err *err)
+{
+	struct qa_intake_file **where = &in->first;
+
+	while (*where) {
+		struct qa_intake_file *f = *where;
+
+		if (!f->finished || f->unfiled || f->round > round) {
+			where = &f->next;
+			continue;
+		}
+		if (dispose(in, f, err))
+			return -1;
+		if (f->open)
+			qa_scan_close(&f->scan);
+		*where = f->next;
+		free(f);
+	}
+	return 0;
+}
+
+bool
+qa_intake_empty(const struct qa_intake *in)
+{
+	for (const struct qa_intake_file *f = in->first; f; f = f->next)
+		if (f->finished || f->unfiled)
+			return false;
+	return true;
+}
+
+void
+qa_intake_close(struct qa_intake *in)
+{
+	while (in->first) {
+		struct qa_intake_file *f = in->first;
+
+		in->first = f->next;
+		if (f->open)
+			qa_scan_close(&f->scan);
+		free(f);
+	}
+}

@@ -1,0 +1,58 @@
+/*
+ * What waits to be filed: the files of H/journal and H/journal/direct, in order, and who still needs them.
+ *
+ * A file goes when it was read to its end, no record of it is unfiled, and what was filed from it is under a published
+ * checkpoint; one with damage is kept in H/journal/bad instead.
+ */
+#ifndef QA_ARCHIVE_INTAKE_H
+#define QA_ARCHIVE_INTAKE_H
+
+#include "journal/scan.h"
+
+#include <stdbool.h>
+
+struct qa_intake_file {
+	struct qa_intake_file *next; /* in reading order */
+	char name[384];	     /* below H: "journal/000..." or "journal/direct/..." or "domain/D/var/pending/..." */
+	char path[1024];
+	struct qa_scan scan;
+	bool open, finished;
+	bool lost;	  /* could not be read at all: kept under bad */
+	uint64_t unfiled; /* references held by domains */
+	uint64_t round;	  /* the last round that filed something from it */
+};
+
+struct qa_intake {
+	const char *home;
+	struct qa_intake_file *first;
+};
+
+void qa_intake_init(struct qa_intake *in, const char *home);
+
+/* Looks for new files: journal files by number, then direct ones. */
+int qa_intake_refresh(struct qa_intake *in, struct qa_err *err) QA_MUST;
+
+/* Adds the files of a folder below H (a domain's pending folder) in front of the others. */
+int qa_intake_add_folder(struct qa_intake *in, const char *folder, bool in_front, struct qa_err *err) QA_MUST;
+
+/* The next record of any file: 1, with its file; 0 nothing more at the moment; -1 trouble with file_r, which the caller has
+ * to skip (finished is set). */
+int qa_intake_next(struct qa_intake *in, struct qa_intake_file **file_r, struct qa_scanned *rec_r,
+		   struct qa_err *err) QA_MUST;
+
+/* Gives the record just returned back: the next call returns it again. */
+int qa_intake_unread(struct qa_intake_file *f, const struct qa_scanned *rec, struct qa_err *err) QA_MUST;
+
+/* Reads the record at an offset again, by a scan of its own (record spans are valid until the next call). */
+int qa_intake_again(struct qa_intake_file *f, struct qa_scan *s, uint64_t offset, struct qa_scanned *rec_r,
+		    struct qa_err *err) QA_MUST;
+
+/* Removes the files that nobody needs and whose last round is at most ROUND; keeps damaged ones under bad. */
+int qa_intake_clean(struct qa_intake *in, uint64_t round, struct qa_err *err) QA_MUST;
+
+/* Whether anything waits to be read or removed; a file in use by md_journal that was read to its end does not count. */
+bool qa_intake_empty(const struct qa_intake *in);
+
+void qa_intake_close(struct qa_intake *in);
+
+#endif

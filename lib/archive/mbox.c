@@ -1,0 +1,116 @@
+/* Splitting mboxes. */
+#include "archive/source.h"
+
+/* A From_ line's shape: "From ", then somewhere a time of day (dd:dd) and a year (four digits from 19 or 20). */
+static bool
+from_line(qa_span line)
+{
+	bool clock = false, year = false;
+
+	if (line.n < 5 || memcmp(line.p, "From ", 5) != 0)
+		return false;
+	for (size_t i = 5; i + 4 < line.n + 1; i++) {
+		const unsigned char *p = line.p + i;
+#define DIGIT(c) ((c) >= '0' && (c) <= '9')
+		if (i + 5 <= line.n && DIGIT(p[0]) && DIGIT(p[1]) && p[2] == ':' && DIGIT(p[3]) && DIGIT(p[4]))
+			clock = true;
+		if (i + 4 <= line.n && DIGIT(p[0]) && DIGIT(p[1]) && DIGIT(p[2]) && DIGIT(p[3]) &&
+		    (p[0] == '1' || p[0] == '2') && !DIGIT(p[-1]) && (i + 4 == line.n || !DIGIT(p[4])))
+			year = true;
+#undef DIGIT
+	}
+	return clock && year;
+}
+
+static qa_span
+line_at(qa_span s, size_t at)
+{
+	const unsigned char *end = memchr(s.p + at, '\n', s.n - at);
+
+	return qa_span_of(s.p + at, end ? (size_t)(end - (s.p + at)) + 1 : s.n - at);
+}
+
+bool
+qa_mbox_is(qa_span head)
+{
+	return head.n >= 5 && memcmp(head.p, "From ", 5) == 0;
+}
+
+/* Whether the line that ends before `at` is empty. */
+static bool
+after_empty(qa_span s, size_t at)
+{
+	return (at >= 2 && s.p[at - 1] == '\n' && s.p[at - 2] == '\n') ||
+	       (at >= 3 && s.p[at - 1] == '\n' && s.p[at - 2] == '\r' && s.p[at - 3] == '\n');
+}
+
+int
+qa_mbox_next(qa_span mbox, size_t *at, qa_span *raw_r)
+{
+	bool dated = from_line(line_at(mbox, 0)); /* else this file's lines are "From -" or the like */
+	size_t start, end;
+
+	if (*at >= mbox.n)
+		return 0;
+	start = *at + line_at(mbox, *at).n;
+	for (end = start; end < mbox.n;) {
+		const unsigned char *f = memmem(mbox.p + end, mbox.n - end, "\nFrom ", 6);
+
+		end = f ? (size_t)(f - mbox.p) + 1 : mbox.n;
+		if (!f)
+			break;
+		/* a message may be empty: then the empty line is that behind its From_ line */
+		if ((after_empty(mbox, end) && end > start) && (!dated || from_line(line_at(mbox, end))))
+			break;
+	}
+	*at = end;
+	if (end > mbox.n)
+		end = mbox.n;
+	if (end > start && after_empty(mbox, end))
+		end -= mbox.p[end - 2] == '\r' ? 2 : 1;
+	*raw_r = qa_span_cut(mbox, start, end - start);
+	return 1;
+}
+
+/* Whether a line is ">From ", ">>From ", ... */
+static bool
+quoted_line(const unsigned char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && p[i] == '>')
+		i++;
+	return i > 0 && n - i >= 5 && memcmp(p + i, "From ", 5) == 0;
+}
+
+bool
+qa_mbox_quoted(qa_span raw)
+{
+	const unsigned char *p = raw.p, *end = raw.p + raw.n, *f;
+
+	for (; p < end && (f = memmem(p, (size_t)(end - p), ">From ", 6)); p = f + 1) {
+		const unsigned char *line = f;
+
+		while (line > raw.p && line[-1] == '>')
+			line--;
+		if (line == raw.p || line[-1] == '\n')
+			return true;
+	}
+	return false;
+}
+
+int
+qa_mbox_unquote(qa_span raw, struct qa_buf *b)
+{
+	if (qa_buf_reserve(b, raw.n))
+		return -1;
+	for (size_t at = 0; at < raw.n;) {
+		qa_span line = line_at(raw, at);
+		size_t skip = quoted_line(line.p, line.n);
+
+		if (qa_buf_add(b, line.p + skip, line.n - skip))
+			return -1;
+		at += line.n;
+	}
+	return 0;
+}

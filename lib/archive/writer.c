@@ -1,0 +1,479 @@
+#include "archive/writer.h"
+#include "archive/home.h"
+#include "archive/key.h"
+#include "archive/log.h"
+#include "base/id.h"
+#include "tlog/merkle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A partition in use, with the leaf hashes of what was added to it in this round. Leaf numbers are
+ * given at the flush: partition by partition, so that each has its leaves without gaps. */
+struct open_partition {
+	struct qa_partition *p;
+	qa_month month;
+	uint64_t used; /* by the writer's counter */
+	struct qa_digest *leaf;
+	size_t leaves, leaves_size;
+};
+
+struct qa_writer {
+	char home[QA_PATH_MAX], domain[256];
+	char depot[QA_PATH_MAX], var[QA_PATH_MAX];
+	struct qa_log *log;
+	int lock;
+	unsigned char token[16]; /* stands in the lock file while nobody else has held it since */
+	bool locked;
+	bool publishing; /* the lock is held by the publishing steps */
+	uint64_t counter, added;
+	struct open_partition part[QA_WRITER_PARTITIONS];
+	size_t parts;
+};
+
+static void
+close_part(struct qa_writer *w, size_t i)
+{
+	qa_partition_close(w->part[i].p);
+	free(w->part[i].leaf);
+	w->part[i] = w->part[--w->parts];
+}
+
+static void
+forget(struct qa_writer *w)
+{
+	while (w->parts)
+		close_part(w, w->parts - 1);
+	qa_log_close(w->log);
+	w->log = NULL;
+}
+
+int
+qa_writer_open(const char *home, const char *domain, struct qa_writer **w_r, struct qa_err *err)
+{
+	struct qa_writer *w;
+	char path[QA_PATH_MAX];
+
+	if (qa_home_domain(home, domain, err) || qa_key_init(home, domain, err))
+		return -1;
+	w = calloc(1, sizeof *w);
+	if (!w)
+		return qa_fail(err, ENOMEM, "cannot open the archive of %s: ", domain);
+	w->lock = -1;
+	snprintf(w->home, sizeof w->home, "%s", home);
+	snprintf(w->domain, sizeof w->domain, "%s", domain);
+	if (qa_random(w->token, sizeof w->token)) {
+		qa_fail(err, errno, "cannot get random bytes: ");
+		qa_writer_close(w);
+		return -1;
+	}
+	if (qa_home_path(w->depot, home, err, QA_HOME_DEPOT, domain) ||
+	    qa_home_path(w->var, home, err, QA_HOME_VAR, domain) ||
+	    qa_home_path(path, home, err, QA_HOME_VAR "/lock", domain) ||
+	    (w->lock = qa_open(AT_FDCWD, path, O_RDWR | O_CREAT, 0600, err)) < 0) {
+		qa_writer_close(w);
+		return -1;
+	}
+	*w_r = w;
+	return 0;
+}
+
+void
+qa_writer_close(struct qa_writer *w)
+{
+	if (!w)
+		return;
+	forget(w);
+	qa_close(&w->lock); /* the lock goes with it */
+	free(w);
+}
+
+const char *
+qa_writer_domain(const struct qa_writer *w)
+{
+	return w->domain;
+}
+
+/* Under the lock: whether another writer has held it since this one did; leaves our token. */
+static int
+was_held(struct qa_writer *w, bool *held_r, struct qa_err *err)
+{
+	unsigned char token[sizeof w->token];
+	int rc = qa_pread_all(w->lock, token, sizeof token, 0, "a writer's lock", err);
+
+	if (rc < 0)
+		return -1;
+	*held_r = rc == 0 || memcmp(token, w->token, sizeof token) != 0;
+	return *held_r ? qa_pwrite_all(w->lock, w->token, sizeof token, 0, "a writer's lock", err) : 0;
+}
+
+static int
+take_lock(struct qa_writer *w, uint64_t wait_ns, struct qa_err *err)
+{
+	uint64_t until = qa_tick() + wait_ns;
+
+	while (flock(w->lock, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return qa_fail(err, errno, "cannot lock the archive of %s: ", w->domain);
+		if (qa_tick() >= until)
+			return qa_fail(err, EWOULDBLOCK, "the archive of %s is locked by another writer", w->domain);
+		nanosleep(&(struct timespec){0, 3000000}, NULL);
+	}
+	w->locked = true;
+	return 0;
+}
+
+static void
+drop_lock(struct qa_writer *w)
+{
+	flock(w->lock, LOCK_UN);
+	w->locked = false;
+}
+
+/*
+ * Cuts off what a writer that died, or a round that was given up, left behind the last commit: it has leaf numbers
+ * that the next round will give away again. The edge is written after the segments of a round, so only partitions that
+ * were changed later than it can have such a tail; a day is allowed for clocks that step.
+ */
+static int
+cut_tails(struct qa_writer *w, struct qa_err *err)
+{
+	char edge[QA_PATH_MAX];
+	struct stat log;
+	qa_month *months;
+	size_t n;
+	int rc = 0;
+
+	if (qa_home_path(edge, w->home, err, QA_HOME_LOG "/edge", w->domain))
+		return -1;
+	if (qa_sys->fstatat(AT_FDCWD, edge, &log, 0))
+		return qa_fail(err, errno, "cannot look at %s: ", edge);
+	if (qa_partition_list(w->depot, &months, &n, err))
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct qa_partition_where where = {w->depot, w->var, w->domain, months[i]};
+		struct qa_partition *p;
+		int64_t changed;
+
+		rc = qa_partition_changed(&where, &changed, err);
+		if (rc || changed + 86400 < log.st_mtime)
+			continue;
+		rc = qa_partition_append(&where, qa_log_committed(w->log), &p, err);
+		if (rc == 0)
+			qa_partition_close(p);
+	}
+	free(months);
+	return rc;
+}
+
+static int
+open_log(struct qa_writer *w, struct qa_err *err)
+{
+	if (qa_log_open(w->home, w->domain, &w->log, err) == 0)
+		return 0;
+	if (errno != ENODATA || qa_log_rebuild(w->home, w->domain, err))
+		return -1;
+	return qa_log_open(w->home, w->domain, &w->log, err);
+}
+
+/* Under the lock: memory agrees with the disk afterwards. */
+static int
+make_current(struct qa_writer *w, struct qa_err *err)
+{
+	bool held;
+
+	if (was_held(w, &held, err))
+		return -1;
+	if (held)
+		forget(w);
+	if (w->log)
+		return 0;
+	return open_log(w, err) || cut_tails(w, err) ? -1 : 0;
+}
+
+int
+qa_writer_begin(struct qa_writer *w, uint64_t wait_ns, struct qa_err *err)
+{
+	if (take_lock(w, wait_ns, err))
+		return -1;
+	w->added = 0;
+	if (make_current(w, err) == 0)
+		return 0;
+	qa_writer_abort(w);
+	return -1;
+}
+
+/* The partition of a month, opened for appending; makes room by closing the least recently used one without pending entries. */
+static int
+get_part(struct qa_writer *w, qa_month month, struct open_partition **part_r, struct qa_err *err)
+{
+	struct qa_partition_where where = {w->depot, w->var, w->domain, month};
+	size_t oldest = w->parts;
+
+	for (size_t i = 0; i < w->parts; i++) {
+		if (w->part[i].month == month) {
+			w->part[i].used = ++w->counter;
+			*part_r = &w->part[i];
+			return 0;
+		}
+		if (!w->part[i].leaves && (oldest == w->parts || w->part[i].used < w->part[oldest].used))
+			oldest = i;
+	}
+	if (w->parts == QA_WRITER_PARTITIONS) {
+		if (oldest == w->parts)
+			return qa_fail(err, EMFILE, "more than %d months of %s in one round",
+				       QA_WRITER_PARTITIONS, w->domain);
+		close_part(w, oldest);
+	}
+	struct open_partition *part = &w->part[w->parts];
+	memset(part, 0, sizeof *part);
+	part->month = month;
+	part->used = ++w->counter;
+	if (qa_partition_append(&where, qa_log_committed(w->log), &part->p, err))
+		return -1;
+	w->parts++;
+	*part_r = part;
+	return 0;
+}
+
+static int
+find_in(struct qa_partition *p, const struct qa_addition *a, const struct qa_id *id, uint64_t *n_r,
+	struct qa_err *err)
+{
+	int rc = qa_partition_find_id(p, id, n_r, err);
+
+	if (rc == 0 && a->known_by_content && a->has_message)
+		rc = qa_partition_find_message(p, &a->digest, n_r, err);
+	return rc;
+}
+
+/* Looks in the entry's own month, then in the month before it when that one exists. */
+static int
+find_known(struct qa_writer *w, const struct qa_addition *a, const struct qa_id *id, struct qa_entry_id *id_r,
+	   struct qa_err *err)
+{
+	struct open_partition *part;
+	char name[QA_MONTH_TEXT], path[QA_PATH_MAX + QA_MONTH_TEXT + 1];
+	struct stat st;
+	int rc;
+
+	if (get_part(w, a->month, &part, err))
+		return -1;
+	id_r->month = a->month;
+	rc = find_in(part->p, a, id, &id_r->n, err);
+	if (rc)
+		return rc;
+	id_r->month = a->month - 1;
+	qa_month_text(id_r->month, name);
+	snprintf(path, sizeof path, "%s/%s", w->depot, name);
+	if (qa_sys->fstatat(AT_FDCWD, path, &st, 0))
+		return 0;
+	if (get_part(w, id_r->month, &part, err))
+		return -1;
+	return find_in(part->p, a, id, &id_r->n, err);
+}
+
+static int
+keep_leaf(struct qa_writer *w, struct open_partition *part, const struct qa_digest *leaf, struct qa_err *err)
+{
+	if (part->leaves == part->leaves_size) {
+		size_t size = part->leaves_size ? part->leaves_size * 2 : 32;
+		struct qa_digest *p = realloc(part->leaf, size * sizeof *p);
+
+		if (!p)
+			return qa_fail(err, ENOMEM, "cannot hold the log of %s: ", w->domain);
+		part->leaf = p;
+		part->leaves_size = size;
+	}
+	part->leaf[part->leaves++] = *leaf;
+	return 0;
+}
+
+int
+qa_writer_add(struct qa_writer *w, const struct qa_addition *a, struct qa_entry_id *id_r, struct qa_err *err)
+{
+	struct qa_new_entry e = {a->has_message, a->message, a->digest, a->fields, {{0}}, {0}};
+	unsigned char message_nonce[32];
+	struct open_partition *part;
+	struct qa_sha256 c;
+	struct qa_leaf leaf;
+	struct qa_facts f;
+	char text[QA_LEAF_MAX];
+	int rc;
+
+	if (qa_facts_get(a->fields, &f, err))
+		return -1;
+	rc = find_known(w, a, &f.id, id_r, err);
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	if (get_part(w, a->month, &part, err))
+		return -1;
+	e.id = f.id;
+	if (qa_random(e.secret, sizeof e.secret))
+		return qa_fail(err, errno, "cannot get random bytes: ");
+	id_r->month = a->month;
+	if (qa_partition_add(part->p, &e, &id_r->n, err) ||
+	    qa_leaf_facts(a->month, id_r->n, e.secret, a->fields, &leaf, message_nonce, err))
+		return -1;
+	qa_sha256_init(&c);
+	qa_sha256_add(&c, message_nonce, sizeof message_nonce);
+	if (a->has_message)
+		qa_sha256_add(&c, a->message.p, a->message.n);
+	leaf.message = qa_sha256_end(&c);
+
+	struct qa_digest h = qa_tlog_leaf_hash(qa_span_of(text, qa_leaf_text(&leaf, text)));
+	if (keep_leaf(w, part, &h, err))
+		return -1;
+	w->added++;
+	return 1;
+}
+
+uint64_t
+qa_writer_committed(const struct qa_writer *w)
+{
+	return w->log ? qa_log_committed(w->log) : 0;
+}
+
+uint64_t
+qa_writer_added(const struct qa_writer *w)
+{
+	return w->added;
+}
+
+int
+qa_writer_flush(struct qa_writer *w, struct qa_syncset *set, struct qa_err *err)
+{
+	uint64_t leaf = qa_log_committed(w->log);
+
+	for (size_t i = 0; i < w->parts; i++) {
+		struct open_partition *part = &w->part[i];
+
+		if (!part->leaves)
+			continue;
+		if (qa_partition_flush(part->p, leaf, err) || qa_partition_sync(part->p, set, err))
+			return -1;
+		for (size_t k = 0; k < part->leaves; k++)
+			if (qa_log_add(w->log, &part->leaf[k], err))
+				return -1;
+		leaf += part->leaves;
+	}
+	return 0;
+}
+
+int
+qa_writer_log(struct qa_writer *w, struct qa_syncset *set, struct qa_err *err)
+{
+	return qa_log_write(w->log, set, err);
+}
+
+void
+qa_writer_end(struct qa_writer *w)
+{
+	qa_log_written(w->log);
+	for (size_t i = 0; i < w->parts; i++)
+		w->part[i].leaves = 0;
+	drop_lock(w);
+}
+
+void
+qa_writer_abort(struct qa_writer *w)
+{
+	int keep = errno;
+
+	/* what was written behind the commit is cut off when the partitions are opened again */
+	forget(w);
+	w->added = 0;
+	w->publishing = false;
+	if (w->locked)
+		drop_lock(w);
+	errno = keep;
+}
+
+int
+qa_writer_commit(struct qa_writer *w, struct qa_err *err)
+{
+	struct qa_syncset set;
+
+	qa_syncset_init(&set);
+	if (qa_writer_flush(w, &set, err) || qa_syncset_commit(&set, err) || qa_writer_log(w, &set, err) ||
+	    qa_syncset_commit(&set, err)) {
+		qa_syncset_drop(&set);
+		qa_writer_abort(w);
+		return -1;
+	}
+	qa_writer_end(w);
+	return 0;
+}
+
+bool
+qa_writer_unpublished(const struct qa_writer *w)
+{
+	return w->log && qa_log_committed(w->log) != qa_log_published(w->log);
+}
+
+int
+qa_writer_publish_tiles(struct qa_writer *w, struct qa_syncset *set, struct qa_err *err)
+{
+	if (take_lock(w, 2 * QA_SECOND, err))
+		return -1;
+	w->publishing = true;
+	if (make_current(w, err) == 0 && qa_log_publish_tiles(w->log, set, err) == 0)
+		return 0;
+	qa_writer_abort(w);
+	return -1;
+}
+
+int
+qa_writer_publish_checkpoint(struct qa_writer *w, struct qa_syncset *set, struct qa_err *err)
+{
+	if (qa_log_publish_checkpoint(w->log, set, err) == 0)
+		return 0;
+	qa_writer_abort(w);
+	return -1;
+}
+
+int
+qa_writer_publish_end(struct qa_writer *w, struct qa_err *err)
+{
+	if (qa_log_publish_end(w->log, err)) {
+		qa_writer_abort(w);
+		return -1;
+	}
+	w->publishing = false;
+	drop_lock(w);
+	return 0;
+}
+
+int
+qa_writer_publish(struct qa_writer *w, struct qa_err *err)
+{
+	struct qa_syncset set;
+
+	qa_syncset_init(&set);
+	if (qa_writer_publish_tiles(w, &set, err))
+		goto drop;
+	if (qa_syncset_commit(&set, err))
+		goto fail;
+	if (qa_writer_publish_checkpoint(w, &set, err))
+		goto drop;
+	if (qa_syncset_commit(&set, err))
+		goto fail;
+	return qa_writer_publish_end(w, err);
+fail:
+	qa_writer_abort(w);
+drop:
+	qa_syncset_drop(&set);
+	return -1;
+}
+
+void
+qa_writer_rest(struct qa_writer *w)
+{
+	for (size_t i = w->parts; i-- > 0;)
+		if (!w->part[i].leaves)
+			close_part(w, i);
+}
