@@ -26,7 +26,7 @@ main(void)
 				       "2026-11/1234\n"
 				       "00112233445566778899aabbccddeeff\n"
 				       "1795404125000000001\n"
-				       "q1MKE+RZFJgrefm34/uplM/R8/si9xzGvvwK0YMbR0A=\n"
+				       "q1MKE+RZFJgrefm34/uplM/R8/si9xzqGvvwK0YMbR0=\n"
 				       "TFA8pndh5cSq7P6ZYkTCXYwLQJAtEIXIW0RovVZ1SMY=\n";
 	struct qa_leaf l = sample(), back;
 	struct qa_entry_id id;
