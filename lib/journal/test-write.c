@@ -184,7 +184,7 @@ static int touched_after; /* writes or syncs of a file that failed before */
 static int failed_fd;
 
 /* FD is -1 where a failure leaves no file in doubt: folders (each new name dirties them anew), opening,
- * and a reservation without room. */
+ * and zeros ahead without room. */
 static int
 fails(int fd)
 {
@@ -212,16 +212,12 @@ sick_close(int fd)
 	return close(fd);
 }
 
-static int
-sick_fallocate(int fd, int mode, off_t at, off_t n)
-{
-	return fails(fail_num == ENOSPC ? -1 : fd) ? -1 : qa_sys_real.fallocate(fd, mode, at, n);
-}
-
 static ssize_t
 sick_pwritev(int fd, const struct iovec *v, int count, off_t at)
 {
-	if (fails(fd)) {
+	bool ahead = count == 1 && v->iov_len == 4096; /* the zeros */
+
+	if (fails(ahead && fail_num == ENOSPC ? -1 : fd)) {
 		if (count > 1) /* half of it went out */
 			qa_sys_real.pwritev(fd, v, count / 2, at);
 		errno = fail_num;
@@ -250,7 +246,6 @@ failures(int num)
 	sick = qa_sys_real;
 	sick.openat = sick_openat;
 	sick.close = sick_close;
-	sick.fallocate = sick_fallocate;
 	sick.pwritev = sick_pwritev;
 	sick.fdatasync = sick_fdatasync;
 	sick.fsync = sick_fsync;
@@ -281,7 +276,7 @@ failures(int num)
 		if (calls < at)
 			break; /* the calls are through */
 		points++;
-		/* fallocate without room is no failure: the write itself will tell */
+		/* no room for zeros ahead is no failure: the next write itself will tell */
 		bad += failed > 1 || touched_after;
 		struct qa_names names;
 		if (qa_listdir(AT_FDCWD, folder, &names, &err))

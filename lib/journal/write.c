@@ -13,6 +13,8 @@ enum {
 	NAME = 17,		 /* 16 hexadecimal digits and a NUL */
 	TRIES = 100,		 /* for a file name nobody has */
 	KEEP = 1 << 20,		 /* memory kept between batches */
+	ZEROS = 64 << 10,
+	MOST_ZEROS = 1 << 20,	 /* more makes single commits slow without making the others faster */
 	ARENA = QA_JOURNAL_BATCH_BYTES + QA_JOURNAL_FIELDS_MAX + QA_JOURNAL_BATCH_RECORDS * 128,
 };
 
@@ -33,7 +35,7 @@ struct qa_journal {
 	unsigned char salt[QA_JOURNAL_SALT];
 	uint64_t last;	   /* highest number known in the folder */
 	uint64_t end;	   /* bytes in use */
-	uint64_t reserved; /* bytes allocated, UINT64_MAX = stop trying */
+	uint64_t reserved; /* end of what is filled with zeros, UINT64_MAX = stop trying */
 	uint64_t opened;   /* qa_tick */
 	uint64_t preallocate;
 	struct item *items;
@@ -68,7 +70,7 @@ qa_journal_open(const char *folder, uint64_t preallocate, struct qa_journal **j_
 		return qa_fail(err, ENOMEM, "cannot open journal %s: ", folder);
 	j->dirfd = j->lockfd = j->fd = -1;
 	j->arena.limit = ARENA;
-	j->preallocate = preallocate;
+	j->preallocate = preallocate < MOST_ZEROS ? preallocate : MOST_ZEROS;
 	j->folder = strdup(folder);
 	j->items = calloc(QA_JOURNAL_BATCH_RECORDS, sizeof *j->items);
 	j->v = calloc(QA_JOURNAL_BATCH_RECORDS * 3 + 1, sizeof *j->v);
@@ -152,22 +154,31 @@ create(struct qa_journal *j, struct qa_err *err)
 	return 0;
 }
 
-/* Room for the batch in advance, so that the sync has less to do. Where that cannot be had
- * the writes themselves find out whether there is room. */
+/*
+ * Zeros behind the batch, so that the next batches overwrite what is allocated already: their syncs then
+ * need not commit the file system's own journal, which all of the host's mail waits for. Where there is
+ * no room for zeros, the writes themselves find out whether there is room for them.
+ */
 static int
 reserve(struct qa_journal *j, uint64_t end, struct qa_err *err)
 {
+	static unsigned char zeros[ZEROS];
+	struct iovec v[MOST_ZEROS / ZEROS];
+	int count = 0;
+
 	if (!j->preallocate || end <= j->reserved)
 		return 0;
-	uint64_t more = end - j->reserved;
-	more += j->preallocate - more % j->preallocate;
-	if (qa_sys->fallocate(j->fd, 0, (off_t)j->reserved, (off_t)more)) {
-		if (errno == EIO)
-			return qa_fail(err, errno, "cannot reserve room in %s/%s: ", j->folder, j->name);
+	for (uint64_t left = j->preallocate; left; count++) {
+		v[count] = (struct iovec){zeros, left < ZEROS ? (size_t)left : ZEROS};
+		left -= v[count].iov_len;
+	}
+	if (qa_pwritev_all(j->fd, v, count, end, j->name, err)) {
+		if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)
+			return -1;
 		j->reserved = UINT64_MAX;
 		return 0;
 	}
-	j->reserved += more;
+	j->reserved = end + j->preallocate;
 	return 0;
 }
 
@@ -208,7 +219,7 @@ write_batch(struct qa_journal *j, struct qa_err *err)
 	if (j->fd < 0 && create(j, err))
 		return -1;
 	int count = gather(j, &end);
-	if (reserve(j, end, err) || qa_pwritev_all(j->fd, j->v, count, j->end, j->name, err) ||
+	if (qa_pwritev_all(j->fd, j->v, count, j->end, j->name, err) || reserve(j, end, err) ||
 	    qa_fdatasync(j->fd, j->name, err))
 		return -1;
 	if (j->fresh && qa_fsync(j->dirfd, j->folder, err))

@@ -24,7 +24,8 @@ enum {
 	QA_JOURNAL_ROTATE_SECONDS = 60,
 };
 
-/* FOLDER (path as shown in errors) must exist. preallocate: bytes reserved at a time, 0 = none.
+/* FOLDER (path as shown in errors) must exist. preallocate: bytes filled with zeros ahead, at most 1 MiB count, 0 = none
+ * (for a file that gets little).
  * -1 with EWOULDBLOCK when another process writes there. No file is made before the first commit. */
 int qa_journal_open(const char *folder, uint64_t preallocate, struct qa_journal **j_r, struct qa_err *err) QA_MUST;
 
