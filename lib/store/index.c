@@ -292,6 +292,23 @@ qa_index_sync(struct qa_index *x, uint64_t n, struct qa_err *err)
 }
 
 int
+qa_index_claims(struct qa_index *x, uint64_t *count_r, struct qa_err *err)
+{
+	unsigned char h[QA_INDEX_HEAD];
+	uint64_t a, b;
+	int spare;
+
+	*count_r = 0;
+	if (x->fd < 0)
+		return 1;
+	int rc = qa_pread_all(x->fd, h, sizeof h, 0, x->path, err);
+	if (rc != 1)
+		return rc;
+	*count_r = head_get(x, h, &spare);
+	return slot_get(h, 0, &a) && slot_get(h, 1, &b) && (*count_r || (a == 0 && b == 0));
+}
+
+int
 qa_index_reset(struct qa_index *x, struct qa_err *err)
 {
 	assert(x->writer);

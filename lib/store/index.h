@@ -71,6 +71,9 @@ int qa_index_cut(struct qa_index *x, uint64_t n, struct qa_err *err) QA_MUST;
  * made again by the next one that opens it. */
 int qa_index_sync(struct qa_index *x, uint64_t n, struct qa_err *err) QA_MUST;
 
+/* What the header claims to be synced: 1, 0 it is damaged somewhere (also where that does not matter), -1. No file: claims nothing. */
+int qa_index_claims(struct qa_index *x, uint64_t *count_r, struct qa_err *err) QA_MUST;
+
 /* Writer: a new empty file takes the place of this one. */
 int qa_index_reset(struct qa_index *x, struct qa_err *err) QA_MUST;
 

@@ -2,7 +2,8 @@
  * A partition of a domain's depot: entries and items in segments (doc/format-segment.md).
  *
  * One writer at a time (md_import holds the instance's lock), any number of readers in other processes. A handle
- * belongs to one thread. An idle handle is light (a few KB and few descriptors): md_import keeps hundreds. Spans that calls return stay valid until the next call on the handle, unless said otherwise.
+ * belongs to one thread. An idle handle is light (a few KB and few descriptors): md_import keeps hundreds. Spans that calls
+ * return stay valid until the next call on the handle, unless said otherwise.
  */
 #ifndef QA_STORE_PARTITION_H
 #define QA_STORE_PARTITION_H
@@ -65,18 +66,21 @@ struct qa_new_entry {
 	unsigned char secret[32];
 };
 
-/* Adds the entry in memory, writing frames as they fill. N is final unless the round is rolled back. */
+/* Adds the entry in memory, writing frames as they fill. N is final unless the round is rolled back. EBADMSG: the message does
+ * not have this digest; EFBIG: over QA_MESSAGE_MAX; EAGAIN: the round is full, flush first: nothing happened. After any other
+ * failure, and any failure to flush or sync, the handle is stuck: only rollback and close are left. */
 int qa_partition_add(struct qa_partition *p, const struct qa_new_entry *e, uint64_t *n_r, struct qa_err *err) QA_MUST;
 
 /* Says which leaf number the first entry added since the last flush has (the others follow), writes all that is
- * pending. Not synced. */
+ * pending. Not synced. A flush after a sync says that the rounds before it were committed. */
 int qa_partition_flush(struct qa_partition *p, uint64_t first_leaf, struct qa_err *err) QA_MUST;
 
 /* Adds all that was flushed to a sync set: file data, and the folder when files are new. The caller commits the set; after a
  * failed commit it closes the handle, and opening again cuts off what is not committed. */
 int qa_partition_sync(struct qa_partition *p, struct qa_syncset *set, struct qa_err *err) QA_MUST;
 
-/* Forgets everything behind `committed`, also what was written: after a failed round. */
+/* Forgets everything behind `committed`, also what was written: after a failed round. When it fails itself (no space for a
+ * manifest), it may be called again. */
 int qa_partition_rollback(struct qa_partition *p, uint64_t committed, struct qa_err *err) QA_MUST;
 
 /* Rewrites open segments as sealed ones (1 MiB frames, level 9), one after another; stops between segments when
@@ -119,15 +123,25 @@ enum qa_finding_kind {
 	QA_FIND_TRUNCATED,/* a file that ends early */
 	QA_FIND_INDEX,	  /* an index that disagrees with the segments */
 	QA_FIND_UNREACHABLE, /* could not be read: I/O error, permission */
+	QA_FIND_TAIL,	     /* no finding but a note: bytes behind the last entry below the bound that are no good frame. What an
+				interrupted write leaves; damage when the log knows entries that are not here */
 };
 typedef void qa_finding(void *ctx, enum qa_finding_kind kind, const char *text);
 
-/* Reads every byte of the partition: headers, frames, checks, items' digests, messages' digests, manifest, indexes; calls each
- * for each entry in order (may be NULL) with its message digest verified or not. Findings do not stop it. Entries with
- * leaf >= bound are not looked at (they may be being written). 0 clean, 1 with findings, -1 could not go on. */
+/* Reads every byte of the partition: headers, frames, checks, items' digests, messages' digests, manifest, the trusted part of the
+ * indexes; calls each for each entry in order (may be NULL) with its message digest verified or not. Findings do not stop
+ * it; each does by returning something else than 0. Entries with leaf >= bound are not looked at (they may be being
+ * written). 0 clean, 1 with findings, -1 could not go on. That the last entries are there only the log can say: the caller
+ * compares what each was called for with it. */
 typedef int qa_each_entry(void *ctx, struct qa_partition *p, const struct qa_entry *e, bool good);
 int qa_partition_check(struct qa_partition *p, uint64_t bound, qa_finding *found, qa_each_entry *each, void *ctx,
 		       struct qa_err *err) QA_MUST;
+
+/* While a check runs, gives the bytes of each message as they are put together, in order, before each is called for the
+ * entry: whoever needs them as well (a leaf's commitment) reads nothing twice. An empty piece begins each message. What came
+ * for an entry that is then not good is worth nothing. ctx is the check's. Set before it; NULL ends it. */
+typedef void qa_tap(void *ctx, const struct qa_entry *e, qa_span piece);
+void qa_partition_tap(struct qa_partition *p, qa_tap *tap);
 
 /* The months that have a partition folder, ascending. free(*v_r). */
 int qa_partition_list(const char *depot, qa_month **v_r, size_t *n_r, struct qa_err *err) QA_MUST;

@@ -64,7 +64,7 @@ struct qa_partition {
 	bool distrust;	      /* the index files were found wrong */
 	bool checked;	      /* frames were checked a moment ago */
 	struct qa_writer *w;  /* NULL in a reader */
-	struct qa_tap *tap;
+	qa_tap *tap;
 };
 
 /* ---- partition.c ---- */
@@ -106,6 +106,7 @@ struct qa_walk {
 	uint64_t at, end;
 	bool opened;
 	bool check; /* read payloads too and compare the check */
+	bool trust; /* but not the check: the whole file was found good */
 	struct qa_buf buf;
 	/* the frame found */
 	uint64_t offset;
@@ -170,8 +171,9 @@ struct qa_tell {
 	void *check;
 	uint64_t n;
 };
-/* Trace and rest, in pieces: 0, -1. */
-int qa_read_message(struct qa_partition *p, const struct qa_entry *e, struct qa_tell *t, struct qa_err *err) QA_MUST;
+/* Trace and rest, in pieces; rest_r: the digest that the rest should have. 0, -1. */
+int qa_read_message(struct qa_partition *p, const struct qa_entry *e, struct qa_tell *t, struct qa_digest *rest_r,
+		    struct qa_err *err) QA_MUST;
 /* The bytes of a rest. */
 int qa_read_rest(struct qa_partition *p, uint64_t item, struct qa_tell *t, struct qa_digest *digest_r,
 		 struct qa_err *err) QA_MUST;
@@ -247,15 +249,57 @@ struct qa_writer {
 /* Opens or opens again a writer's state; fresh: never append to a file with something to cut off. */
 int qa_recover(struct qa_partition *p, uint64_t committed, bool fresh, struct qa_err *err) QA_MUST;
 void qa_writer_free(struct qa_partition *p);
+void qa_writer_close_out(struct qa_writer *w);
+/* The first n lines of a manifest. */
+int qa_store_copy(const struct qa_manifest *from, size_t n, struct qa_manifest *m_r, struct qa_err *err) QA_MUST;
+/* Publishes m and uses it; m is taken over, also on failure. */
+int qa_store_use(struct qa_partition *p, struct qa_manifest *m, struct qa_err *err) QA_MUST;
 /* Makes sure that there is a segment to append to. */
 int qa_writer_segment(struct qa_partition *p, struct qa_err *err) QA_MUST;
 void qa_writer_forget(struct qa_writer *w); /* what waits */
 /* Index files and cache of known things up to what is committed. */
 int qa_writer_settle(struct qa_partition *p, struct qa_err *err) QA_MUST;
 
-/* ---- check.c ---- */
+/* ---- check.c, check-entry.c ---- */
 
-/* Checks the frames, items and entries of one segment; for seal. 0 clean, 1 findings, -1. */
-int qa_check_segment(struct qa_partition *p, size_t i, qa_finding *found, void *ctx, struct qa_err *err) QA_MUST;
+struct qa_bits {
+	unsigned char *p;
+	size_t n; /* bytes */
+};
+
+struct qa_check {
+	struct qa_partition *p;
+	qa_finding *found;
+	qa_each_entry *each;
+	void *ctx;
+	uint64_t bound;
+	bool single;	   /* only one segment is looked at */
+	bool dirty;	   /* there are findings */
+	bool index_wrong;  /* the handle does not use the index files any more */
+	struct qa_index entries, items; /* the files as they are; only what they claim is looked at */
+	uint64_t entry, leaf; /* the next one */
+	struct qa_bits placed, good; /* items seen in frames, items found good */
+	uint64_t placed_n, items_max;
+	struct qa_loaded frame;
+};
+
+void qa_check_say(struct qa_check *c, enum qa_finding_kind kind, const char *fmt, ...) QA_PRINTF(3, 4);
+/* The finding that fits an error. */
+void qa_check_say_err(struct qa_check *c, const struct qa_err *err);
+/* The index files disagree: from now on the handle reads by the segments alone. */
+int qa_check_index_wrong(struct qa_check *c, struct qa_err *err) QA_MUST;
+/* Bits by number; setting one tells whether it was set before, or -1 (ENOMEM). */
+bool qa_bit_get(const struct qa_bits *b, uint64_t n);
+int qa_bit_set(struct qa_bits *b, uint64_t n) QA_MUST;
+/* The entries of a frame: 0, -1. */
+int qa_check_entries(struct qa_check *c, const struct qa_walk *w, struct qa_err *err) QA_MUST;
+/* Items that no entry led to. */
+int qa_check_items(struct qa_check *c, struct qa_err *err) QA_MUST;
+
+/* Frames, items and entries of one segment, and that the indexes fit it; for seal. 0 clean, 1 findings, -1. */
+int qa_check_segment(struct qa_partition *p, size_t i, qa_finding *found, qa_each_entry *each, void *ctx,
+		     struct qa_err *err) QA_MUST;
+/* The digest of the first `end` bytes of segment i's file: 1, 0 it ends before, -1. */
+int qa_seg_digest(struct qa_partition *p, size_t i, uint64_t end, struct qa_digest *d_r, struct qa_err *err) QA_MUST;
 
 #endif

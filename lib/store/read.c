@@ -144,16 +144,16 @@ qa_read_rest(struct qa_partition *p, uint64_t item, struct qa_tell *t, struct qa
 }
 
 int
-qa_read_message(struct qa_partition *p, const struct qa_entry *e, struct qa_tell *t, struct qa_err *err)
+qa_read_message(struct qa_partition *p, const struct qa_entry *e, struct qa_tell *t, struct qa_digest *rest_r,
+		struct qa_err *err)
 {
 	struct qa_sha256 *rest = t->rest;
-	struct qa_digest d;
 
 	t->rest = NULL;
 	if (emit(t, e->trace, err))
 		return -1;
 	t->rest = rest;
-	if (qa_read_rest(p, e->rest_item, t, &d, err))
+	if (qa_read_rest(p, e->rest_item, t, rest_r, err))
 		return -1;
 	if (t->n != e->size)
 		return qa_fail(err, EBADMSG, "%s: entry %llu has %llu bytes, not %llu", p->folder,
@@ -296,9 +296,10 @@ qa_partition_message(struct qa_partition *p, const struct qa_entry *e, qa_sink *
 		return qa_fail(err, ENOENT, "%s: the message of entry %llu was purged", p->folder,
 			       (unsigned long long)n);
 	qa_sha256_init(&sha);
-	if (qa_read_message(p, &own, &t, err))
+	struct qa_digest d;
+	if (qa_read_message(p, &own, &t, &d, err))
 		return -1;
-	struct qa_digest d = qa_sha256_end(&sha);
+	d = qa_sha256_end(&sha);
 	if (!qa_digest_eq(&d, &own.digest))
 		return qa_fail(err, EBADMSG, "%s: the message of entry %llu is not the one that was stored", p->folder,
 			       (unsigned long long)n);

@@ -15,8 +15,8 @@
 
 /* ---- segments ---- */
 
-static void
-out_close(struct qa_writer *w)
+void
+qa_writer_close_out(struct qa_writer *w)
 {
 	qa_out_clear(&w->out);
 	qa_close(&w->out.fd);
@@ -43,8 +43,8 @@ out_open(struct qa_partition *p, size_t i, uint64_t at, struct qa_err *err)
 	return 0;
 }
 
-static int
-copy_manifest(const struct qa_manifest *from, size_t n, struct qa_manifest *m_r, struct qa_err *err)
+int
+qa_store_copy(const struct qa_manifest *from, size_t n, struct qa_manifest *m_r, struct qa_err *err)
 {
 	*m_r = (struct qa_manifest){NULL, 0};
 	for (size_t i = 0; i < n; i++)
@@ -55,9 +55,8 @@ copy_manifest(const struct qa_manifest *from, size_t n, struct qa_manifest *m_r,
 	return 0;
 }
 
-/* Publishes m and uses it: takes it over, also when that fails. */
-static int
-use_manifest(struct qa_partition *p, struct qa_manifest *m, struct qa_err *err)
+int
+qa_store_use(struct qa_partition *p, struct qa_manifest *m, struct qa_err *err)
 {
 	struct qa_segment *seg = calloc(m->n ? m->n : 1, sizeof *seg);
 
@@ -129,7 +128,7 @@ qa_writer_segment(struct qa_partition *p, struct qa_err *err)
 		return 0;
 	if (line.number > QA_SEGMENT_MOST)
 		return qa_fail(err, EOVERFLOW, "%s has too many segments", p->folder);
-	if (make_file(p, line.number, err) || copy_manifest(&p->man, p->man.n, &m, err))
+	if (make_file(p, line.number, err) || qa_store_copy(&p->man, p->man.n, &m, err))
 		return -1;
 	if (open) {
 		m.v[m.n - 1].state = QA_SEGMENT_CLOSED;
@@ -139,9 +138,9 @@ qa_writer_segment(struct qa_partition *p, struct qa_err *err)
 		qa_manifest_free(&m);
 		return qa_fail(err, ENOMEM, "cannot write a manifest: ");
 	}
-	if (use_manifest(p, &m, err))
+	if (qa_store_use(p, &m, err))
 		return -1;
-	out_close(p->w);
+	qa_writer_close_out(p->w);
 	return out_open(p, p->man.n - 1, QA_SEGMENT_HEAD, err);
 }
 
@@ -155,7 +154,7 @@ close_at(struct qa_partition *p, const struct qa_tail_end *end, struct qa_err *e
 	size_t keep = end->at > QA_SEGMENT_HEAD ? end->i + 1 : end->i;
 	char name[QA_SEGMENT_NAME], path[QA_PATH];
 
-	if (copy_manifest(&p->man, keep, &m, err))
+	if (qa_store_copy(&p->man, keep, &m, err))
 		return -1;
 	struct qa_buf gone = QA_BUF(0);
 	for (size_t i = keep; i < p->man.n; i++) {
@@ -170,7 +169,7 @@ close_at(struct qa_partition *p, const struct qa_tail_end *end, struct qa_err *e
 		m.v[end->i].state = QA_SEGMENT_CLOSED;
 		m.v[end->i].size = end->at;
 	}
-	int rc = use_manifest(p, &m, err);
+	int rc = qa_store_use(p, &m, err);
 	/* the files are not named any more: one that stays is removed by the next writer */
 	for (size_t at = 0; rc == 0 && at < gone.n; at += sizeof name)
 		if (qa_store_path(p, (char *)gone.p + at, path, NULL) == 0)
@@ -384,7 +383,7 @@ qa_writer_free(struct qa_partition *p)
 		(void)rc;
 	}
 	qa_writer_forget(w);
-	out_close(w);
+	qa_writer_close_out(w);
 	qa_known_close(&w->known);
 	free(w);
 	p->w = NULL;

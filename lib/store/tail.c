@@ -130,6 +130,7 @@ take_entries(struct tail *t, const struct qa_walk *s, struct qa_err *err)
 		return errno == ENOMEM ? qa_fail(err, ENOMEM, "cannot index %s: ", t->p->folder) : 1;
 	if (t->p->w && (s->head.first > x->total + 1 || s->head.first + s->head.count <= x->total))
 		return 1;
+	qa_buf_clear(&t->recs);
 	for (uint32_t i = 0; i < s->head.count; i++) {
 		uint64_t n = s->head.first + i;
 		int rc;
@@ -137,12 +138,14 @@ take_entries(struct tail *t, const struct qa_walk *s, struct qa_err *err)
 		if (n <= (t->p->w ? x->total : x->disk))
 			continue;
 		rc = entry_rec(t, s, i, rec);
-		if (rc == 0)
-			rc = t->p->w ? qa_index_append(x, rec, 1, err) : qa_index_tail(x, n, rec, err);
 		if (rc)
 			return rc;
+		if (!t->p->w && qa_index_tail(x, n, rec, err))
+			return -1;
+		if (t->p->w && qa_buf_add(&t->recs, rec, sizeof rec))
+			return qa_fail(err, errno, "cannot index %s: ", t->p->folder);
 	}
-	return 0;
+	return t->recs.n ? qa_index_append(x, t->recs.p, t->recs.n / QA_ENTRY_REC, err) : 0;
 }
 
 /* One good frame: 0, 1 it does not fit what came before, 2 it is the first one of no concern, -1. */

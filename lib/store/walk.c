@@ -81,7 +81,7 @@ qa_walk_next(struct qa_walk *s, struct qa_err *err)
 		return 2;
 	s->dir = s->buf.p + QA_FRAME_HEAD;
 	s->stored = qa_span_of(s->dir + f.dir, s->check ? f.stored : 0);
-	if (s->check && !s->p->checked &&
+	if (s->check && !s->trust &&
 	    !qa_frame_check(s->buf.p, s->p->seg[s->i].salt, s->at, qa_span_of(s->dir, f.dir), s->stored))
 		return 2;
 	if (!qa_frame_dir(&f, s->dir, NULL))
@@ -96,14 +96,14 @@ qa_walk_next(struct qa_walk *s, struct qa_err *err)
 static int
 good_here(struct qa_walk *s, uint64_t at, struct qa_err *err)
 {
-	bool check = s->check, checked = s->p->checked;
+	bool check = s->check, trust = s->trust;
 
 	s->at = at;
 	s->check = true;
-	s->p->checked = false;
+	s->trust = false;
 	int rc = qa_walk_next(s, err);
 	s->check = check;
-	s->p->checked = checked;
+	s->trust = trust;
 	if (rc >= 0)
 		s->at = at;
 	return rc < 0 ? -1 : rc == 1;
