@@ -112,8 +112,11 @@ qa_out_item(struct qa_out *o, const struct qa_item_dir *d, qa_fill *fill, void *
 
 	if (d->length > o->frame || (part && d->length >= BIG_PART))
 		return write_big(o, d, level, fill, ctx, err);
-	if ((l->raw.n + d->length > o->frame || l->count == QA_FRAME_COUNT) && lane_write(o, l, level, err))
+	/* numbers rise within a frame; a seal meets items in the order of the old frames, where large ones overtook small ones */
+	bool full = l->raw.n + d->length > o->frame || l->count == QA_FRAME_COUNT || d->number < l->last;
+	if (full && lane_write(o, l, level, err))
 		return -1;
+	l->last = d->number;
 	return lane_add(l, d, d->length, fill, ctx, err);
 }
 

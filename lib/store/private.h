@@ -188,6 +188,7 @@ bool qa_read_id(qa_span fields, struct qa_id *id_r);
 struct qa_lane {
 	struct qa_buf raw, dir;
 	uint32_t count;
+	uint64_t last; /* number */
 };
 
 /* Makes frames at the end of a segment file. */

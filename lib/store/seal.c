@@ -14,6 +14,7 @@
 #include "sys/sys.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LEVEL = 9, BATCH = 1024 };
@@ -45,6 +46,7 @@ struct seal {
 	struct recs item_recs, entry_recs;
 	struct qa_sha256 told, seen; /* all entries: as they were, as they are read back */
 	bool no_memory;
+	char wrong[300]; /* the first thing that was */
 };
 
 /* ---- records of the new places ---- */
@@ -295,9 +297,11 @@ seen(void *ctx, struct qa_partition *p, const struct qa_entry *e, bool good)
 static void
 wrong(void *ctx, enum qa_finding_kind kind, const char *text)
 {
-	(void)ctx;
+	struct seal *s = ctx;
+
 	(void)kind;
-	(void)text;
+	if (!s->wrong[0])
+		snprintf(s->wrong, sizeof s->wrong, "%s", text);
 }
 
 /* The partition as it will be, to read only. */
@@ -346,7 +350,9 @@ verify(struct seal *s, struct qa_err *err)
 	struct qa_digest told = qa_sha256_end(&s->told), is = qa_sha256_end(&s->seen);
 	if (rc == 0 && !qa_digest_eq(&told, &is))
 		rc = 1;
-	return rc == 1 ? qa_fail(err, EIO, "%s was not read back as it was written", s->out.name) : rc;
+	return rc == 1 ? qa_fail(err, EIO, "%s was not read back as it was written: %s", s->out.name,
+				 s->wrong[0] ? s->wrong : "its entries differ")
+		       : rc;
 }
 
 /* ---- switching ---- */
