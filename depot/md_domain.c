@@ -5,6 +5,8 @@
  * is written before the text is published and published right after it, so that only a crash in between leaves them
  * apart, which `md_domain update` mends.
  */
+#include "archive/home.h"
+#include "archive/key.h"
 #include "base/opt.h"
 #include "conf/domains.h"
 #include "conf/edit.h"
@@ -187,7 +189,7 @@ make_archive(const char *home, const char *folder, struct qa_err *err)
 {
 	if (qa_instance_become(home, err))
 		return -1;
-	int rc = qa_instance_domain(home, folder, err);
+	int rc = qa_home_domain(home, folder, err) || qa_key_init(home, folder, err) ? -1 : 0;
 	struct qa_err second;
 	if (qa_instance_return(&second) && rc == 0) {
 		*err = second;

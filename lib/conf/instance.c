@@ -100,30 +100,6 @@ qa_instance_init(const char *home, struct qa_err *err)
 }
 
 int
-qa_instance_domain(const char *home, const char *domain, struct qa_err *err)
-{
-	static const struct folder folders[] = {
-	    {"", 0750, false}, {"etc", 0700, false}, {"depot", 0750, false}, {"log", 0755, false}, {"var", 0750, false},
-	    {"var/pending", 0750, false},
-	};
-	struct owner nobody = {0, 0, false};
-	char base[PATH_MAX];
-
-	if ((size_t)snprintf(base, sizeof base, "%s/domain", home) >= sizeof base)
-		return qa_fail(err, ENAMETOOLONG, "cannot make folders in %s: ", home);
-	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-		char name[512];
-		struct folder f = folders[i];
-
-		snprintf(name, sizeof name, "%s%s%s", domain, *f.name ? "/" : "", f.name);
-		f.name = name;
-		if (make_folder(base, &f, &nobody, err))
-			return -1;
-	}
-	return 0;
-}
-
-int
 qa_instance_become(const char *home, struct qa_err *err)
 {
 	char path[PATH_MAX];

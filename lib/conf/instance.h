@@ -16,9 +16,6 @@
 
 int qa_instance_init(const char *home, struct qa_err *err) QA_MUST;
 
-/* H/domain/DOMAIN with etc 0700, depot 0750, log 0755, var 0750, var/pending 0750. */
-int qa_instance_domain(const char *home, const char *domain, struct qa_err *err) QA_MUST;
-
 /*
  * Root steps back into the owner of H/domain, who runs the daemons, so that what it makes there is theirs; for
  * anybody else, and where root is that owner, nothing happens. qa_instance_return goes back.
