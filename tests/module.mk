@@ -60,3 +60,22 @@ $(TOOLS): $(LINK_front_DEPS)
 check-it: $(TOOLS)
 .PHONY: tools
 tools: $(TOOLS)
+
+# The same of the back family, from tests/tools-back.
+TOOLS_back := $(patsubst tests/tools-back/%.c,$(BUILD)/tests/%,$(wildcard tests/tools-back/*.c))
+SRCS += $(wildcard tests/tools-back/*.c)
+$(BUILD)/tests/tools-back/%.o: EXTRA = $(CFLAGS_back)
+$(TOOLS_back): $(BUILD)/tests/%: $(BUILD)/tests/tools-back/%.o $(LINK_back_DEPS)
+	@$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(LINK_back)
+check-it tools: $(TOOLS_back)
+
+# Code that is not ours checks the log: Go and golang.org/x/mod as Debian packages them, without network. Without a
+# Go compiler the tests that need it say that they are skipped.
+GOSRC ?= /usr/share/gocode
+GOCACHE ?= $(CURDIR)/build/go-cache
+TLOGCHECK := $(if $(shell command -v go 2>/dev/null),$(BUILD)/tests/tlogcheck)
+$(BUILD)/tests/tlogcheck: tests/go/tlogcheck.go
+	@$(say) GO $@; mkdir -p $(@D)
+	$(Q)GO111MODULE=off GOPATH='$(GOSRC)' GOCACHE='$(GOCACHE)' GOFLAGS= CGO_ENABLED=0 go build -trimpath -o $@ $<
+check-it tools: $(TLOGCHECK)
