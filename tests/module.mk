@@ -4,16 +4,19 @@
 #: make lint         layers, headers, symbols, families, manual pages, shell scripts, log keys
 SRCS += tests/fuzz-main.c
 JOBS ?= $(shell nproc)
+# A test that hangs is killed, with all it started in its process group, and fails.
+TEST_SECONDS ?= 300
+LIMIT = timeout -k 5 $(TEST_SECONDS)
 PROVE = PERL5LIB=tests/perl prove --formatter Tally --merge -j$(JOBS)
 .PHONY: tests check check-unit check-it lint
 tests: $(TESTS) $(FUZZERS)
 check: check-unit check-it
 check-unit: $(TESTS) $(FUZZERS)
-	$(Q)$(if $(TESTS),$(PROVE) -e '' $(TESTS))
-	$(Q)$(if $(FUZZERS),BUILD='$(BUILD)' $(PROVE) -e 'sh tests/replay' $(FUZZERS))
+	$(Q)$(if $(TESTS),$(PROVE) -e '$(LIMIT)' $(TESTS))
+	$(Q)$(if $(FUZZERS),BUILD='$(BUILD)' $(PROVE) -e '$(LIMIT) sh tests/replay' $(FUZZERS))
 IT = $(sort $(shell find tests/it -name '*.sh' ! -name 'lib*.sh' 2>/dev/null))
 check-it: all
-	$(Q)$(if $(IT),BUILD='$(CURDIR)/$(BUILD)' $(PROVE) -e sh $(IT))
+	$(Q)$(if $(IT),BUILD='$(CURDIR)/$(BUILD)' $(PROVE) -e '$(LIMIT) sh' $(IT))
 
 # Lint looks at what the build made: objects' .d files, libraries, programs.
 LINT := $(filter-out tests/lint/lib.sh,$(sort $(wildcard tests/lint/*.sh)))
@@ -31,7 +34,7 @@ lint: export LINT_CFLAGS = -std=gnu17 $(WARN) -Werror -I. -Ilib -I$(BUILD) -D_GN
 lint: export LINT_CFLAGS_FRONT = -std=gnu17 -D_GNU_SOURCE -Ilib $(CFLAGS_front)
 lint: export LINT_CFLAGS_BACK = -std=gnu17 -D_GNU_SOURCE -Ilib $(CFLAGS_back)
 lint: all $(TESTS) $(FUZZERS) $(OWFAT)/.ready
-	$(Q)$(PROVE) -e sh $(LINT)
+	$(Q)$(PROVE) -e '$(LIMIT) sh' $(LINT)
 
 #: make fuzz         every fuzz target for FUZZ_SECONDS=60 with libFuzzer (clang), ASan and UBSan
 FUZZ_SECONDS ?= 60
