@@ -1,6 +1,7 @@
 #: make check        unit tests, fuzz seeds and integration tests (tests/it)
 #: make check SAN=1  the same under ASan and UBSan
 #: make check-unit   unit tests and fuzz seeds only
+#: make check-crash  every storage call fails, is killed, loses power in turn (tests/crash); writes doc/crash-matrix.md
 #: make lint         layers, headers, symbols, families, manual pages, shell scripts, log keys
 SRCS += tests/fuzz-main.c
 JOBS ?= $(shell nproc)
@@ -8,6 +9,7 @@ JOBS ?= $(shell nproc)
 TEST_SECONDS ?= 300
 LIMIT = timeout -k 5 $(TEST_SECONDS)
 PROVE = PERL5LIB=tests/perl prove --formatter Tally --merge -j$(JOBS)
+include tests/crash/crash.mk
 .PHONY: tests check check-unit check-it lint
 tests: $(TESTS) $(FUZZERS)
 check: check-unit check-it

@@ -65,7 +65,12 @@ finish(struct qa_publish *p, int must_be_new, struct qa_err *err)
 	else
 		rc = qa_sys->renameat(p->dirfd, p->temp, p->dirfd, p->path);
 	if (rc) {
-		qa_fail(err, errno, "cannot publish %s: ", p->path);
+		int num = errno;
+
+		/* whoever put it there may have died before this */
+		if (num == EEXIST && qa_fsync_dir(p->dirfd, folder_of(p->path, folder), err))
+			goto fail;
+		qa_fail(err, num, "cannot publish %s: ", p->path);
 		goto fail;
 	}
 	if (must_be_new && qa_sys->unlinkat(p->dirfd, p->temp, 0)) {

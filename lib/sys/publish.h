@@ -12,7 +12,8 @@
 /* The whole contents at once; replaces an existing file in one step. */
 int qa_publish(int dirfd, const char *path, qa_span bytes, mode_t mode, struct qa_err *err) QA_MUST;
 
-/* As qa_publish, but fails with EEXIST when the file is there already. */
+/* As qa_publish, but fails with EEXIST when the file is there already; its name is durable then, also when
+ * whoever published it died half way. */
 int qa_publish_new(int dirfd, const char *path, qa_span bytes, mode_t mode, struct qa_err *err) QA_MUST;
 
 /* Piece by piece: begin, write to p.fd as you like, then end (sync, rename, sync) or abort

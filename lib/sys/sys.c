@@ -273,14 +273,17 @@ qa_mkdirs(int dirfd, const char *path, mode_t mode, struct qa_err *err)
 			i++;
 		memcpy(part, path, i);
 		part[i] = 0;
-		if (qa_sys->mkdirat(dirfd, part, mode)) {
-			if (errno == EEXIST || (errno == EROFS && i < n))
-				continue;
-			return qa_fail(err, errno, "cannot make folder %s: ", part);
-		}
+		int num = qa_sys->mkdirat(dirfd, part, mode) ? errno : 0;
+		if (num == EROFS && i < n)
+			continue;
+		if (num && num != EEXIST)
+			return qa_fail(err, num, "cannot make folder %s: ", part);
+		/* one that exists may have been made by a process that died before it synced; a parent that
+		 * may not be read is none of ours */
 		memcpy(part, path, parent);
 		part[parent] = 0;
-		if (qa_fsync_dir(dirfd, parent ? part : path[0] == '/' ? "/" : ".", err))
+		if (qa_fsync_dir(dirfd, parent ? part : path[0] == '/' ? "/" : ".", err) &&
+		    !(num == EEXIST && errno == EACCES))
 			return -1;
 	}
 	return 0;

@@ -70,7 +70,8 @@ int qa_fsync_dir(int dirfd, const char *path, struct qa_err *err) QA_MUST; /* op
 /* The whole file appended to b, which limits the size: 1, 0 when there is no such file, -1. */
 int qa_slurp(int dirfd, const char *path, struct qa_buf *b, struct qa_err *err) QA_MUST;
 
-/* mkdir -p below dirfd, each new folder and its parent synced. An existing one is fine. */
+/* mkdir -p below dirfd, each folder's name synced. An existing one is fine, and synced too: whoever made it may have
+ * died before. So this costs a sync for each component. */
 int qa_mkdirs(int dirfd, const char *path, mode_t mode, struct qa_err *err) QA_MUST;
 
 /* The names in a folder but "." and "..", sorted bytewise; free with qa_names_free. */

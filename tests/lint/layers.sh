@@ -6,7 +6,7 @@
 cat > "$tmp/homes" <<'END'
 /glib-2.0/ lib/message lib/term lib/catalog lib/db lib/store lib/archive depot monitor
 /gmime-3.0/ lib/message
-/sqlite3.h lib/db lib/catalog
+/sqlite3.h lib/db lib/catalog lib/sys/sim-sqlite.c tests/crash
 /openssl/ lib/base/sha256-back.c lib/base/sha256.h lib/tlog lib/archive
 /zstd.h lib/store
 /utf8proc.h lib/term
