@@ -2,6 +2,7 @@
 #: make check SAN=1  the same under ASan and UBSan
 #: make check-unit   unit tests and fuzz seeds only
 #: make check-crash  every storage call fails, is killed, loses power in turn (tests/crash); writes doc/crash-matrix.md
+#: make check-mutation  takes each sync out of the code in turn: some crash test must notice
 #: make lint         layers, headers, symbols, families, manual pages, shell scripts, log keys
 SRCS += tests/fuzz-main.c
 JOBS ?= $(shell nproc)

@@ -25,3 +25,7 @@ check-crash: crash-tests
 	$(Q)CRASH_RESULTS='$(CURDIR)/$(BUILD)/crash-results' $(PROVE) -j1 -e '' $(addprefix $(BUILD)/tests/crash/,$(CRASH)); rc=$$?; \
 	  sh tests/crash/matrix $(BUILD)/crash-results > $(BUILD)/crash-matrix.md && \
 	  if [ -z "$$CRASH_SIZE$$CRASH_FAULTS$$CRASH_ONE" ]; then cp $(BUILD)/crash-matrix.md doc/crash-matrix.md; fi; exit $$rc
+
+.PHONY: check-mutation
+check-mutation: crash-tests
+	$(Q)BUILD='$(BUILD)' MAKE='$(MAKE)' perl tests/lint/mutate-sync
