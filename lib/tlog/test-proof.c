@@ -164,8 +164,9 @@ strict(void)
 	make(&note, &extra);
 	for (int i = 0; i < 4; i++)
 		rc |= qa_buf_addstr(&hs, h);
-	const char *four = qa_buf_cstr(&hs);
-	OK(rc == 0 && four && scan_parts(first, "", "index 6\n", four, qa_buf_span(&note)) == 0);
+	char four[4 * 45 + 1];
+	snprintf(four, sizeof four, "%.*s", (int)hs.n, (const char *)hs.p);
+	OK(rc == 0 && scan_parts(first, "", "index 6\n", four, qa_buf_span(&note)) == 0);
 	OK(scan_parts(first, "extra QUJD\n", "index 6\n", four, qa_buf_span(&note)) == 0);
 	for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++)
 		OK(scan_parts(firsts[i], "", "index 6\n", four, qa_buf_span(&note)) == -1 && err.num == EPROTO);
