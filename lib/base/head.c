@@ -84,6 +84,10 @@ qa_head_next(struct qa_head *h, struct qa_field *f_r)
 			break;
 		}
 		name = name_length(line);
+		if (!name && h->junk) {
+			*f_r = (struct qa_field){.value = trimmed(line), .whole = line};
+			return true;
+		}
 		if (!name)
 			continue;
 		while (h->rest.n && (h->rest.p[0] == ' ' || h->rest.p[0] == '\t'))

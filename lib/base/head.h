@@ -10,7 +10,8 @@
  *		...
  *
  * Lines end in LF, CRLF, or CR when the message has no LF at all. "From " lines of an mbox
- * in front are skipped, as are lines in the head that are no field. The head ends at the
+ * in front are skipped, as are lines in the head that are no field, unless the caller sets
+ * h.junk after qa_head_init: then they come as fields without a name. The head ends at the
  * first empty line; fields point into the message and live as long as it.
  */
 #ifndef QA_BASE_HEAD_H
@@ -23,10 +24,11 @@ struct qa_head {
 	qa_span rest;	  /* not yet read */
 	unsigned char eol; /* '\n' or '\r' */
 	bool ended;	  /* the empty line was met: rest is the body */
+	bool junk;	  /* wanted: lines that are no field */
 };
 
 struct qa_field {
-	qa_span name;  /* without the colon and the blanks before it */
+	qa_span name;  /* without the colon and the blanks before it; empty: no field */
 	qa_span value; /* after the colon, folds kept, without blanks at both ends */
 	qa_span whole; /* all of its bytes, with the end of its last line */
 };

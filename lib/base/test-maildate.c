@@ -145,6 +145,10 @@ heads(void)
 	   qa_span_is(f.whole, "A:1\n b\n"));
 	OK(qa_head_next(&h, &f) && qa_field_is(&f, "B") && f.value.n == 0);
 	OK(!qa_head_next(&h, &f) && h.ended && qa_span_is(h.rest, "body"));
+	qa_head_init(&h, qa_span_str("A: 1\nno field \n\n"));
+	h.junk = true;
+	OK(qa_head_next(&h, &f) && qa_head_next(&h, &f) && !f.name.n && qa_span_is(f.value, "no field"));
+	OK(!qa_head_next(&h, &f));
 }
 
 int

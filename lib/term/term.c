@@ -120,8 +120,10 @@ run_finish(struct scan *s)
 static void
 gap(struct scan *s)
 {
-	word_finish(s);
-	run_finish(s);
+	if (s->word_n)
+		word_finish(s);
+	if (s->run_length)
+		run_finish(s);
 }
 
 static void
@@ -207,10 +209,43 @@ char_add(struct scan *s, int32_t c, size_t start, size_t end)
 	s->lettered = kind != QA_FOLD_GAP;
 }
 
+/* ASCII letters in lower case and digits; 0 for all other bytes. */
+#define TEN(c) c, c + 1, c + 2, c + 3, c + 4, c + 5, c + 6, c + 7, c + 8, c + 9
+#define LETTERS TEN('a'), TEN('k'), 'u', 'v', 'w', 'x', 'y', 'z'
+static const unsigned char plain[256] = {
+    ['0'] = TEN('0'),
+    ['A'] = LETTERS,
+    ['a'] = LETTERS,
+};
+#undef LETTERS
+#undef TEN
+
 static bool
 alnum(unsigned char c)
 {
-	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+	return plain[c] != 0;
+}
+
+/* ASCII letters and digits from FROM to TO. */
+static void
+word_ascii(struct scan *s, size_t from, size_t to)
+{
+	size_t n = to - from, room = sizeof s->word - s->word_n;
+
+	if (s->run_length)
+		run_finish(s);
+	if (!s->word_n)
+		s->word_start = from;
+	s->word_end = to;
+	if (s->word_full)
+		return;
+	if (n > room) {
+		n = room;
+		s->word_full = true;
+	}
+	for (size_t i = 0; i < n; i++)
+		s->word[s->word_n + i] = (char)plain[s->text.p[from + i]];
+	s->word_n += n;
 }
 
 /* What may stand in the part before the '@'. RFC 5322 allows more; that is found as words. */
@@ -277,23 +312,26 @@ break_joins(const struct scan *s, size_t i, size_t *next_r)
 	return qa_fold_decode(qa_span_cut(s->text, i, 4), &c) && qa_fold_joins(c);
 }
 
+/* The ASCII character at I, and more of its kind; returns where to go on. */
 static size_t
 ascii_add(struct scan *s, size_t i)
 {
 	const unsigned char *p = s->text.p;
-	unsigned char c = p[i];
-	size_t start, end, next;
+	size_t start, end, next = i + 1;
 
-	if (alnum(c)) {
-		char l = (char)(c | 32); /* leaves digits as they are */
-
-		word_add(s, &l, 1, i, i + 1);
-		return i + 1;
+	if (alnum(p[i])) {
+		while (next < s->text.n && alnum(p[next]))
+			next++;
+		/* a mark behind the last one would belong to it */
+		if (next < s->text.n && p[next] >= 0x80 && next > i + 1)
+			next--;
+		word_ascii(s, i, next);
+		return next;
 	}
-	if ((c == '\n' || c == '\r') && break_joins(s, i, &next))
+	if ((p[i] == '\n' || p[i] == '\r') && break_joins(s, i, &next))
 		return next;
 	gap(s);
-	if (c == '@' && s->mode == QA_TERM_INDEX && address_at(s->text, i, &start, &end)) {
+	if (p[i] == '@' && s->mode == QA_TERM_INDEX && address_at(s->text, i, &start, &end)) {
 		s->addr_start = start;
 		s->addr_end = end;
 	}
