@@ -54,13 +54,12 @@ make_folder(const char *base, const struct folder *f, const struct owner *o, str
 
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", base, f->name) >= sizeof path)
 		return qa_fail(err, ENAMETOOLONG, "cannot make folder %s/%s: ", base, f->name);
-	if (qa_sys->mkdirat(AT_FDCWD, path, f->mode)) {
-		if (errno == EEXIST)
-			return 0;
-		return qa_fail(err, errno, "cannot make folder %s: ", path);
-	}
-	if (chmod(path, f->mode) || (f->given && o->known && chown(path, o->uid, o->gid)))
+	int num = qa_sys->mkdirat(AT_FDCWD, path, f->mode) ? errno : 0;
+	if (num && num != EEXIST)
+		return qa_fail(err, num, "cannot make folder %s: ", path);
+	if (!num && (chmod(path, f->mode) || (f->given && o->known && chown(path, o->uid, o->gid))))
 		return qa_fail(err, errno, "cannot set owner and mode of %s: ", path);
+	/* one that exists may have been made by a process that died before it synced */
 	*strrchr(path, '/') = 0;
 	return qa_fsync_dir(AT_FDCWD, path, err);
 }

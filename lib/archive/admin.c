@@ -1,0 +1,298 @@
+#include "archive/admin.h"
+#include "archive/home.h"
+#include "archive/key.h"
+#include "conf/edit.h"
+#include "conf/instance.h"
+#include "sys/publish.h"
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+enum { TEXT_MAX = 64 << 20, CDB_MAX = 128 << 20, LOCK_TRIES = 100 }; /* of 50 ms */
+
+struct table {
+	const char *home;
+	int etc, lock;
+	struct qa_buf text;
+	struct qa_domain_line *lines;
+	size_t n;
+};
+
+/* Another command is done in a moment. */
+static int
+lock(int etc, struct qa_err *err)
+{
+	struct timespec moment = {.tv_nsec = 50000000};
+	int fd = -1;
+
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		fd = qa_lock(etc, ".lock", err);
+		if (fd >= 0 || errno != EWOULDBLOCK)
+			break;
+		nanosleep(&moment, NULL);
+	}
+	return fd;
+}
+
+static void
+close_table(struct table *t)
+{
+	free(t->lines);
+	qa_buf_free(&t->text);
+	qa_close(&t->lock);
+	qa_close(&t->etc);
+}
+
+/* The table as it is, read and parsed; under the lock when it is to be changed. */
+static int
+open_table(struct table *t, const char *home, bool change, qa_domains_bad *bad, void *ctx, struct qa_err *err)
+{
+	char path[QA_PATH_MAX];
+
+	*t = (struct table){.home = home, .etc = -1, .lock = -1, .text = QA_BUF(TEXT_MAX)};
+	if (qa_home_path(path, home, err, "etc"))
+		return -1;
+	t->etc = qa_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, err);
+	if (t->etc < 0)
+		return -1;
+	if (change && (t->lock = lock(t->etc, err)) < 0) {
+		qa_fail_in(err, "%s", path);
+		goto fail;
+	}
+	if (change && qa_publish_sweep(t->etc, ".", err) < 0)
+		goto fail;
+	int rc = qa_slurp(t->etc, "domains", &t->text, err);
+	if (rc == 0)
+		qa_fail(err, ENOENT, "cannot read %s/domains: ", path);
+	if (rc <= 0)
+		goto fail;
+	if (qa_domains_parse(qa_buf_span(&t->text), &t->lines, &t->n, bad, ctx, err)) {
+		if (errno == EPROTO)
+			qa_fail(err, EPROTO, "%s/domains has bad lines; nothing was changed", path);
+		goto fail;
+	}
+	return 0;
+fail:
+	close_table(t);
+	return -1;
+}
+
+static const struct qa_domain_line *
+find_line(const struct table *t, const char *domain)
+{
+	bool wildcard = *domain == '.';
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->lines[i].wildcard == wildcard && strcasecmp(t->lines[i].name, domain + wildcard) == 0)
+			return &t->lines[i];
+	return NULL;
+}
+
+/* The first bad line of a text that a command made. */
+struct first {
+	unsigned number;
+	char why[256];
+};
+
+static void
+keep_first(void *ctx, unsigned number, const char *why)
+{
+	struct first *f = ctx;
+
+	if (f->number == 0) {
+		f->number = number;
+		snprintf(f->why, sizeof f->why, "%s", why);
+	}
+}
+
+/* Bad lines of the new text are the command's fault: the old one was good. OWN is the line of its domain. */
+static int
+parse_new(struct table *t, qa_span text, const char *domain, unsigned own, struct qa_err *err)
+{
+	struct first f = {0, ""};
+
+	free(t->lines);
+	t->lines = NULL;
+	if (qa_domains_parse(text, &t->lines, &t->n, keep_first, &f, err) == 0)
+		return 0;
+	if (errno != EPROTO)
+		return -1;
+	if (f.number == own)
+		return qa_fail(err, EPROTO, "%s: %s", domain, f.why);
+	return qa_fail(err, EPROTO, "%s: line %u of the table would be bad: %s", domain, f.number, f.why);
+}
+
+static unsigned
+count_lines(qa_span text)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == '\n' || i + 1 == text.n;
+	return n;
+}
+
+/* Publishes text (NULL = it is there already) and the compiled form of t->lines. */
+static int
+publish(struct table *t, const qa_span *text, struct qa_err *err)
+{
+	struct qa_buf cdb = QA_BUF(CDB_MAX);
+	struct qa_publish p;
+	int rc = -1;
+
+	if (qa_domains_compile(t->lines, t->n, &cdb, err) == 0 &&
+	    qa_publish_begin(&p, t->etc, "domains.cdb", 0644, err) == 0) {
+		if (qa_write_all(p.fd, cdb.p, cdb.n, "domains.cdb", err) ||
+		    (text && qa_publish(t->etc, "domains", *text, 0644, err)))
+			qa_publish_abort(&p);
+		else
+			rc = qa_publish_end(&p, err);
+	}
+	qa_buf_free(&cdb);
+	return rc;
+}
+
+/* What a domain's archive needs, owned by who runs the daemons. */
+static int
+make_archive(const char *home, const char *folder, struct qa_err *err)
+{
+	struct qa_err second;
+
+	if (qa_instance_become(home, err))
+		return -1;
+	int rc = qa_home_domain(home, folder, err) || qa_key_init(home, folder, err) ? -1 : 0;
+	if (qa_instance_return(&second) && rc == 0) {
+		if (err)
+			*err = second;
+		rc = -1;
+	}
+	return rc;
+}
+
+static int
+add_to(struct table *t, const char *domain, const char *const *pairs, size_t n, char *folder_r, struct qa_err *err)
+{
+	const struct qa_domain_line *l = find_line(t, domain);
+	struct qa_buf b = QA_BUF(TEXT_MAX);
+	int rc = -1;
+
+	if (l)
+		return qa_fail(err, EEXIST, "%s has a rule already, in line %u of %s/etc/domains", domain, l->number,
+			       t->home);
+	if (qa_edit_add(qa_buf_span(&t->text), domain, pairs, n, &b, err) == 0 &&
+	    parse_new(t, qa_buf_span(&b), domain, count_lines(qa_buf_span(&b)), err) == 0) {
+		qa_span text = qa_buf_span(&b);
+
+		l = find_line(t, domain);
+		if (!l)
+			qa_fail(err, EPROTO, "\"%s\" is not a domain", domain);
+		else {
+			snprintf(folder_r, QA_DOMAIN_MAX + 1, "%s", l->rule.folder);
+			rc = make_archive(t->home, folder_r, err) || publish(t, &text, err) ? -1 : 0;
+		}
+	}
+	qa_buf_free(&b);
+	return rc;
+}
+
+int
+qa_admin_add(const char *home, const char *domain, const char *const *pairs, size_t n, qa_domains_bad *bad, void *ctx,
+	     char folder_r[QA_DOMAIN_MAX + 1], struct qa_err *err)
+{
+	struct qa_buf line = QA_BUF(0);
+	struct table t;
+
+	/* the words alone, before an instance is made for them */
+	int rc = qa_edit_add((qa_span){NULL, 0}, domain, pairs, n, &line, err);
+	qa_buf_free(&line);
+	if (rc || qa_instance_init(home, err) || open_table(&t, home, true, bad, ctx, err))
+		return -1;
+	rc = add_to(&t, domain, pairs, n, folder_r, err);
+	close_table(&t);
+	return rc;
+}
+
+int
+qa_admin_set(const char *home, const char *domain, const char *const *pairs, size_t n, qa_domains_bad *bad, void *ctx,
+	     struct qa_err *err)
+{
+	struct qa_buf b = QA_BUF(TEXT_MAX);
+	struct table t;
+
+	if (open_table(&t, home, true, bad, ctx, err))
+		return -1;
+	const struct qa_domain_line *l = find_line(&t, domain);
+	unsigned own = l ? l->number : 0;
+	int rc = qa_edit_set(qa_buf_span(&t.text), domain, pairs, n, &b, err);
+	if (rc > 0) {
+		qa_span text = qa_buf_span(&b);
+
+		if (parse_new(&t, text, domain, own, err) || !(l = find_line(&t, domain)) ||
+		    make_archive(home, l->rule.folder, err) || publish(&t, &text, err))
+			rc = -1;
+	}
+	qa_buf_free(&b);
+	close_table(&t);
+	return rc;
+}
+
+int
+qa_admin_remove(const char *home, const char *domain, qa_domains_bad *bad, void *ctx,
+		char folder_r[QA_DOMAIN_MAX + 1], struct qa_err *err)
+{
+	struct qa_buf b = QA_BUF(TEXT_MAX);
+	struct table t;
+
+	if (open_table(&t, home, true, bad, ctx, err))
+		return -1;
+	const struct qa_domain_line *l = find_line(&t, domain);
+	snprintf(folder_r, QA_DOMAIN_MAX + 1, "%s", l ? l->rule.folder : "");
+	int rc = qa_edit_remove(qa_buf_span(&t.text), domain, &b, err);
+	if (rc > 0) {
+		qa_span text = qa_buf_span(&b);
+
+		if (parse_new(&t, text, domain, 0, err) || publish(&t, &text, err))
+			rc = -1;
+	}
+	qa_buf_free(&b);
+	close_table(&t);
+	return rc;
+}
+
+int
+qa_admin_update(const char *home, qa_domains_bad *bad, void *ctx, size_t *n_r, struct qa_err *err)
+{
+	struct table t;
+	int rc = 0;
+
+	if (open_table(&t, home, true, bad, ctx, err))
+		return -1;
+	for (size_t i = 0; i < t.n && rc == 0; i++)
+		if (t.lines[i].rule.archive && !t.lines[i].as[0])
+			rc = make_archive(home, t.lines[i].rule.folder, err);
+	if (rc == 0)
+		rc = publish(&t, NULL, err);
+	*n_r = t.n;
+	close_table(&t);
+	return rc;
+}
+
+int
+qa_admin_read(const char *home, qa_domains_bad *bad, void *ctx, struct qa_domain_line **lines_r, size_t *n_r,
+	      struct qa_err *err)
+{
+	struct table t;
+
+	if (open_table(&t, home, false, bad, ctx, err))
+		return -1;
+	*lines_r = t.lines;
+	*n_r = t.n;
+	t.lines = NULL;
+	close_table(&t);
+	return 0;
+}
