@@ -153,7 +153,7 @@ strict(void)
 	static const char *const extras[] = {"extra \n", "extra\n", "extra  QUJD\n", "extra QUJD \n", "extra QUI\n",
 					     "extra QUJ=\n", "extra QUJD\nextra QUJD\n", "Extra QUJD\n", "\n"};
 	static const char *const indexes[] = {"", "index\n", "index \n", "index 06\n", "index +6\n", "index 6 \n", "index  6\n",
-					      "index 11\n", "index 10\n", "index 99999999999999999999\n", "Index 6\n",
+					      "index 11\n", "index 12\n", "index 10\n", "index 99999999999999999999\n", "Index 6\n",
 					      "index 6\nindex 6\n"};
 	static const char *const firsts[] = {"", "c2sp.org/tlog-proof@v2\n", "c2sp.org/tlog-proof@v1 \n",
 					     "c2sp.org/tlog-proof@v1\r\n", "\nc2sp.org/tlog-proof@v1\n"};

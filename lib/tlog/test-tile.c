@@ -115,8 +115,10 @@ give(void *ctx, const struct qa_tlog_tile *t, unsigned char *bytes_r, struct qa_
 {
 	(void)ctx;
 	reads++;
-	if (refuse)
+	if (refuse) {
+		memset(bytes_r, 0xaa, QA_TLOG_TILE_BYTES); /* as a read that stops half-way */
 		return qa_fail(err, EIO, "no tile today");
+	}
 	for (size_t i = 0; i < t->width; i++)
 		memcpy(bytes_r + 32 * i, row[t->level][t->index * 256 + i].b, 32);
 	return 0;
@@ -162,6 +164,10 @@ reader(void)
 	}
 	OK(wrong == 0);
 	OKF(most <= 6, "a proof reads at most two tiles a level (%u)", most);
+	/* the next proof from the same tiles reads none, though each level has two of them */
+	OK(qa_tlog_prove_inclusion(1000, N, qa_tlog_tile_hash, &r, &p, NULL) == 0);
+	reads = 0;
+	OK(qa_tlog_prove_inclusion(1001, N, qa_tlog_tile_hash, &r, &p, NULL) == 0 && reads == 0);
 	OK(qa_tlog_prove_consistency(4711, N, qa_tlog_tile_hash, &r, &p, NULL) == 0 &&
 	   qa_tlog_verify_consistency(4711, N, &old_root, &p, &root));
 
@@ -172,6 +178,11 @@ reader(void)
 	OK(qa_tlog_tile_hash(&r, 3, 9, &h, &err) == -1 && err.num == EIO);
 	refuse = 0;
 	OK(qa_tlog_tile_hash(&r, 3, 9, &h, &err) == 0); /* what failed is not remembered */
+	OK(qa_tlog_tile_hash(&r, 0, 256, &h, &err) == 0);
+	refuse = 1;
+	OK(qa_tlog_tile_hash(&r, 0, 512, &h, &err) == -1);
+	refuse = 0;
+	OK(qa_tlog_tile_hash(&r, 0, 72, &h, &err) == 0 && qa_digest_eq(&h, &row[0][72])); /* nor what it wrote over */
 	for (int i = 0; i < 3; i++)
 		free(row[i]);
 }
