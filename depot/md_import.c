@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { GATHER_MS = 20, POLL_MS = 1000, RETRY_MS = 2000 };
+enum { GATHER_MS = 400, POLL_MS = 1000, RETRY_MS = 2000 };
 
 static volatile sig_atomic_t ending;
 
@@ -97,7 +97,8 @@ wait_for_work(int watched, uint64_t due)
 	int ms = due / 1000000 < POLL_MS ? (int)(due / 1000000) + 1 : POLL_MS;
 
 	if (poll(&p, watched >= 0, watched >= 0 ? ms : ms < 100 ? ms : 100) > 0) {
-		/* a little patience makes rounds larger: one sync for many messages */
+		/* patience makes rounds larger: the mail is safe in the journal, and each round's syncs are felt by the
+		 * mail system on the same disk */
 		poll(NULL, 0, GATHER_MS);
 		while (read(watched, drop, sizeof drop) > 0)
 			continue;

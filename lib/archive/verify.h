@@ -41,6 +41,7 @@ struct qa_verify {
 	bool deep;
 	qa_month month;	   /* 0 = all */
 	const char *vkey;  /* NULL = the archive's own */
+	unsigned settle_ms; /* how long a block may take to be written while this looks; 0 = 300 */
 	qa_span since;	   /* a signed checkpoint kept outside; empty = none */
 	void (*found)(void *ctx, enum qa_trouble t, const char *text);
 	void (*progress)(void *ctx, const struct qa_verify_stats *st, uint64_t of_entries);
