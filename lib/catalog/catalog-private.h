@@ -1,0 +1,37 @@
+/* What the parts of lib/catalog that speak SQL share. */
+#ifndef QA_CATALOG_CATALOG_PRIVATE_H
+#define QA_CATALOG_CATALOG_PRIVATE_H
+
+#include "catalog/catalog.h"
+
+#include <sqlite3.h>
+
+enum qa_catalog_statement { QA_ST_ENTRY, QA_ST_EVENT, QA_ST_WORDS, QA_ST_STATE, QA_STATEMENTS };
+
+struct qa_catalog {
+	sqlite3 *db;
+	sqlite3_stmt *st[QA_STATEMENTS];
+	struct qa_catalog_state state; /* as it will be after commit */
+	struct qa_catalog_state saved; /* as it is on disk */
+	const struct qa_row *row;      /* being added: the tokenizer reads it */
+	bool writing, batch, lost;
+	char name[QA_CATALOG_NAME];
+	char *dir, *path, *domain;
+};
+
+/* Fills err from the last result of db: EBADMSG for damage, EAGAIN busy, ENOSPC, EIO, else EINVAL. Always -1. */
+int qa_catalog_fail(struct qa_catalog *c, int rc, const char *what, struct qa_err *err);
+
+int qa_catalog_exec(struct qa_catalog *c, const char *sql, struct qa_err *err) QA_MUST;
+
+/* Begins a read transaction and loads the state in it: 0, or -1 (ESTALE: another version). */
+int qa_catalog_snapshot(struct qa_catalog *c, struct qa_err *err) QA_MUST;
+
+/* Makes the tokenizer "qa" known to c->db. While c->row is set, document text is not tokenized but taken from the row: the
+ * value of a column is then its number as one letter. Query text is qa_token_quote's. */
+int qa_tokenizer_register(struct qa_catalog *c, struct qa_err *err) QA_MUST;
+
+/* Appends a term to the text between the quotes of an FTS5 string. */
+void qa_token_quote(GString *out, bool colocated, const void *p, size_t n);
+
+#endif
