@@ -8,7 +8,7 @@ SRCS += tests/fuzz-main.c
 JOBS ?= $(shell nproc)
 # A test that hangs is killed, with all it started in its process group, and fails.
 TEST_SECONDS ?= 300
-LIMIT = timeout -k 5 $(TEST_SECONDS)
+LIMIT = timeout -s KILL $(TEST_SECONDS)
 PROVE = PERL5LIB=tests/perl prove --formatter Tally --merge -j$(JOBS)
 include tests/crash/crash.mk
 .PHONY: tests check check-unit check-it lint
