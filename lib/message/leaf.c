@@ -216,7 +216,7 @@ uu_data(qa_span s)
 		size_t n = (nl ? (size_t)(nl - s.p) : s.n) - at, bytes;
 		bool cr = n && s.p[at + n - 1] == '\r', end = n - cr == 3 && memcmp(s.p + at, "end", 3) == 0;
 
-		bytes = n - cr ? (unsigned)(s.p[at] - 32) & 63 : 0;
+		bytes = n > cr ? (unsigned)(s.p[at] - 32) & 63 : 0;
 		/* four characters for three bytes, blanks at the end may have been lost */
 		if (!end && (n == 0 || s.p[at] > '`' || s.p[at] < ' ' || n > (bytes + 2) / 3 * 4 + 4))
 			return 0;
