@@ -271,25 +271,28 @@ window_write(struct grow *g, struct qa_err *err)
 	return qa_pwrite_all(g->to.fd, g->window, (size_t)n * SLOT, slot_place(g->first), g->to.path, err);
 }
 
+/* The window at this place, as the file has it. */
 static int
-window_move(struct grow *g, uint64_t first, struct qa_err *err)
+window_read(struct grow *g, uint64_t first, struct qa_err *err)
 {
-	if (window_write(g, err))
-		return -1;
-	g->first = first;
 	uint64_t slots = UINT64_C(1) << g->to.bits;
 	uint64_t n = slots - first < WINDOW ? slots - first : WINDOW;
 	int rc = qa_pread_all(g->to.fd, g->window, (size_t)n * SLOT, slot_place(first), g->to.path, err);
+
+	g->first = first;
 	return rc == 1 ? 0 : rc == 0 ? qa_fail(err, EBADMSG, "%s was cut", g->to.path) : -1;
 }
 
+/* A slot that was at FROM in the old table. */
 static int
-grow_put(struct grow *g, const struct slot *s, struct qa_err *err)
+grow_put(struct grow *g, const struct slot *s, uint64_t from, struct qa_err *err)
 {
 	uint64_t home = s->hash >> (64 - g->to.bits);
 
-	/* some of those that come next have a home a little before this one */
-	if (home >= g->first + WINDOW / 2 && window_move(g, home - WINDOW / 4, err))
+	/* the window moves on, but not for what had moved from the table's end to its start; some of those that come next
+	 * have a home a little before this one */
+	if (home >= g->first + WINDOW / 2 && home <= 2 * from + 1 &&
+	    (window_write(g, err) || window_read(g, home - WINDOW / 4, err)))
 		return -1;
 	for (uint64_t at = home; at >= g->first && at < g->first + WINDOW && at < UINT64_C(1) << g->to.bits; at++) {
 		unsigned char *w = g->window + (at - g->first) * SLOT;
@@ -307,7 +310,7 @@ grow_put(struct grow *g, const struct slot *s, struct qa_err *err)
 	int rc = put(&g->to, s->hash, s->number, UINT_MAX, err);
 	if (rc)
 		return rc < 0 ? -1 : qa_fail(err, EBADMSG, "%s is damaged", g->to.path);
-	return window_move(g, g->first, err);
+	return window_read(g, g->first, err);
 }
 
 static int
@@ -325,7 +328,7 @@ grow_all(struct qa_known *k, struct grow *g, struct qa_err *err)
 		for (uint64_t i = 0; rc == 1 && i < n; i++) {
 			struct slot s = {qa_le64_get(buf + i * SLOT), qa_le64_get(buf + i * SLOT + 8)};
 
-			if (s.number && grow_put(g, &s, err))
+			if (s.number && grow_put(g, &s, at + i, err))
 				rc = -1;
 		}
 		if (rc != 1) {
