@@ -155,7 +155,10 @@ qa_log_rebuild(const char *home, const char *domain, struct qa_err *err)
 	if (v.hash)
 		munmap(v.hash, v.n * sizeof *v.hash + v.n / 8 + 1);
 	qa_log_close(l);
-	qa_log(rc ? QA_ALERT : QA_NOTICE, "event=log.rebuild.%s domain=%s leaves=%llu", rc ? "failed" : "ok", domain,
-	       (unsigned long long)v.known);
-	return rc ? qa_fail_in(err, "cannot rebuild the log of %s", domain) : 0;
+	if (rc) {
+		qa_log(QA_ALERT, "event=log.rebuild.failed domain=%s leaves=%llu", domain, (unsigned long long)v.known);
+		return qa_fail_in(err, "cannot rebuild the log of %s", domain);
+	}
+	qa_log(QA_NOTICE, "event=log.rebuild.ok domain=%s leaves=%llu", domain, (unsigned long long)v.known);
+	return 0;
 }

@@ -7,11 +7,11 @@
 #include "journal/door.h"
 #include "journal/write.h"
 #include "sys/publish.h"
+#include "tests/run.h"
 #include "tests/tap.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static char home[] = "/tmp/test-round-XXXXXX";
@@ -211,9 +211,7 @@ main(void)
 	drain();
 	OKF(size_of("a.example") == before, "a lost edge is made again");
 
-	char command[64];
-	snprintf(command, sizeof command, "rm -rf %s", home);
-	OK(system(command) == 0);
+	OK(run("rm", "-rf", home, NULL) == 0);
 	qa_buf_free(&b);
 	return done();
 }
