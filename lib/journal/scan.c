@@ -248,20 +248,20 @@ go_on(struct qa_scan *s, enum found found, uint64_t skip, struct qa_scanned *rec
 	return 0;
 }
 
-/* The file header, when it is there: 1, 0 not yet, -1. */
+/* The file header, when it is there: 1, 0 not yet, -1. In an open file a bad one may be half written: not yet. */
 static int
-read_head(struct qa_scan *s, struct qa_err *err)
+read_head(struct qa_scan *s, bool closed, struct qa_err *err)
 {
 	static const unsigned char zeros[QA_JOURNAL_FILE_HEADER];
 	unsigned char head[QA_JOURNAL_FILE_HEADER];
 	int rc = qa_pread_all(s->fd, head, sizeof head, 0, s->name, err);
 
-	if (rc <= 0)
-		return rc;
-	if (memcmp(head, zeros, sizeof head) == 0)
+	if (rc < 0)
+		return errno == EIO && !closed ? 0 : -1;
+	if (rc == 0 || memcmp(head, zeros, sizeof head) == 0)
 		return 0;
 	if (qa_journal_head_get(head, &s->head, err))
-		return qa_fail_in(err, "%s", s->name);
+		return errno == EBADMSG && !closed ? 0 : qa_fail_in(err, "%s", s->name);
 	s->at = QA_JOURNAL_FILE_HEADER;
 	return 1;
 }
@@ -273,7 +273,7 @@ qa_scan_next(struct qa_scan *s, bool closed, struct qa_scanned *rec_r, struct qa
 
 	unmap(s);
 	if (s->at == 0) {
-		int rc = read_head(s, err);
+		int rc = read_head(s, closed, err);
 
 		if (rc <= 0)
 			return rc;
@@ -288,7 +288,7 @@ qa_scan_next(struct qa_scan *s, bool closed, struct qa_scanned *rec_r, struct qa
 		s->at += rec_r->size;
 		return 1;
 	}
-	if (found == TROUBLE || (found == UNREADABLE && !closed))
+	if (found == TROUBLE)
 		return -1;
 	if (!closed)
 		return 0;
@@ -310,7 +310,7 @@ int
 qa_scan_seek(struct qa_scan *s, uint64_t offset, struct qa_err *err)
 {
 	if (s->at == 0) {
-		int rc = read_head(s, err);
+		int rc = read_head(s, true, err);
 
 		if (rc == 0)
 			return qa_fail(err, EBADMSG, "%s has no header", s->name);

@@ -52,7 +52,8 @@ int qa_scan_claim(struct qa_scan *s, struct qa_err *err) QA_MUST;
  *
  * A file without a header (too short, or zeros) holds nothing: 0.
  *
- * closed=false: 0 means none yet. What is there may still be being written; call again when the file has grown.
+ * closed=false: 0 means none yet. What is there may still be being written, the file header too, and what the disk
+ * cannot read is not judged; call again when the file has grown, or when it could be claimed.
  * closed=true: 0 means none any more. A bad range with something valid after it is skipped and counted in
  * s->damaged, and the record after it returned; a bad tail sets s->torn. A range that the disk cannot read
  * is damage even at the end.

@@ -89,9 +89,11 @@ flips_and_cuts(void)
 			memcpy(p, vector.p, vector.n);
 			p[i] ^= (unsigned char)(1 << bit);
 			r = scan_file(put(p, vector.n), true);
-			if (which < 0)
+			if (which < 0) {
 				bad += r.rc != -1 || r.num != EBADMSG;
-			else if (i >= end[which])
+				r = scan_file(put(p, vector.n), false); /* perhaps half written */
+				bad += r.rc != 0 || r.records != 0;
+			} else if (i >= end[which])
 				bad += r.records != 3;
 			else if (r.rc != 0 || r.ids != (0xeu & ~(2u << which)))
 				bad++;
@@ -352,12 +354,17 @@ unreadable(void)
 	qa_sys = &sick;
 	sick_from = 500, sick_to = 600;
 	r = scan_file(put(vector.p, vector.n), false);
-	OK(r.rc == -1 && r.num == EIO);
+	OK(r.rc == 0 && r.ids == 2 && r.damaged == 0); /* judged when it is closed */
 	r = scan_file(put(vector.p, vector.n), true);
 	OK(r.rc == 0 && r.ids == 0xa && r.damaged == 208 && !r.torn); /* the header tells where the next is */
 	sick_from = 64, sick_to = 4096;
 	r = scan_file(put(vector.p, vector.n), true);
 	OK(r.rc == 0 && r.ids == 0 && r.damaged == vector.n - 64 && !r.torn);
+	sick_from = 0, sick_to = 4096;
+	r = scan_file(put(vector.p, vector.n), false);
+	OK(r.rc == 0 && r.records == 0);
+	r = scan_file(put(vector.p, vector.n), true);
+	OK(r.rc == -1 && r.num == EIO);
 	qa_sys = &qa_sys_real;
 }
 
