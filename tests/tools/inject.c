@@ -33,7 +33,7 @@ enum { PIECE = 1024, TEXT = 1024 };
 
 struct bytes {
 	char *p;
-	size_t n;
+	size_t n, size;
 };
 
 static struct {
@@ -62,7 +62,10 @@ die(const char *what)
 static void
 append(struct bytes *b, const void *p, size_t n)
 {
-	b->p = realloc(b->p, b->n + n + 1);
+	if (b->n + n + 1 > b->size) {
+		b->size = (b->n + n + 1) * 2;
+		b->p = realloc(b->p, b->size);
+	}
 	if (!b->p)
 		die("inject");
 	memcpy(b->p + b->n, p, n);
@@ -72,7 +75,7 @@ append(struct bytes *b, const void *p, size_t n)
 static struct bytes
 slurp(const char *file)
 {
-	struct bytes b = {NULL, 0};
+	struct bytes b = {NULL, 0, 0};
 	char piece[65536];
 	int fd = open(file, O_RDONLY);
 	ssize_t r;
@@ -90,7 +93,7 @@ slurp(const char *file)
 static struct bytes
 make_message(size_t size, unsigned long number)
 {
-	struct bytes b = {NULL, 0};
+	struct bytes b = {NULL, 0, 0};
 	char line[80];
 	int n = snprintf(line, sizeof line, "Message-ID: <%lu.%d@inject>\n", number, (int)getpid());
 	uint64_t x = number * 0x9e3779b97f4a7c15u + (uint64_t)getpid();
@@ -309,6 +312,8 @@ one(void)
 	else
 		printf("exit=%d", WEXITSTATUS(r.status));
 	printf(" write=%s pid=%d text=%s\n", r.write_failed ? "failed" : "ok", (int)r.pid, r.text);
+	if (!o.message.p)
+		free(m.p);
 }
 
 static int
@@ -320,7 +325,7 @@ number(const char *s)
 int
 main(int argc, char **argv)
 {
-	struct bytes rcpt = {NULL, 0};
+	struct bytes rcpt = {NULL, 0, 0};
 	const char *sender = "sender@example.com", *raw = NULL;
 	int c;
 
@@ -368,8 +373,13 @@ main(int argc, char **argv)
 			append(&o.envelope, rcpt.p, rcpt.n);
 		append(&o.envelope, "", 1);
 	}
+	int rc = 0;
 	if (o.count > 1 || o.parallel > 1)
-		return load();
-	one();
-	return 0;
+		rc = load();
+	else
+		one();
+	free(rcpt.p);
+	free(o.envelope.p);
+	free(o.message.p);
+	return rc;
 }
