@@ -5,6 +5,7 @@
 #include "qmail-archive/batch.h"
 #include "qmail-archive/listen.h"
 #include "qmail-archive/seen.h"
+#include "sys/sandbox.h"
 #include "sys/sys.h"
 
 #include <errno.h>
@@ -303,6 +304,28 @@ watch_signals(struct daemon *d, struct qa_err *err)
 	return 0;
 }
 
+/* The first line of etc/sandbox: `required` refuses to run without one; without the file it is used where the
+ * kernel has it. */
+static int
+shut(struct qa_err *err)
+{
+	static const struct qa_sandbox_rule rules[] = {
+		{"journal", QA_SANDBOX_READ | QA_SANDBOX_WRITE | QA_SANDBOX_MAKE},
+		{"etc", QA_SANDBOX_READ | QA_SANDBOX_MAYBE},
+	};
+	struct qa_buf word = QA_BUF(QA_CONTROL_FILE);
+	int got = qa_control_text(AT_FDCWD, "etc/sandbox", &word, err);
+	bool required = got == 1 && qa_span_is(qa_buf_span(&word), "required");
+
+	qa_buf_free(&word);
+	if (got < 0)
+		return -1;
+	got = qa_sandbox_apply(rules, sizeof rules / sizeof *rules, required, err);
+	if (got == 0)
+		qa_log(QA_NOTICE, "event=journal.sandbox.none why=\"the kernel has no Landlock\"");
+	return got < 0 ? -1 : 0;
+}
+
 static int
 start(struct daemon *d, struct qa_err *err)
 {
@@ -324,7 +347,7 @@ start(struct daemon *d, struct qa_err *err)
 		return qa_fail(err, ENOMEM, "cannot watch the socket: ");
 	io_wantread(d->listener);
 	read_settings(d);
-	return 0;
+	return d->conf->sandbox ? shut(err) : 0;
 }
 
 int

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { QA_JOURNALD_CONNECTIONS = 1000, QA_JOURNALD_MOST = 100000, QA_JOURNALD_IDLE = 60 /* seconds */ };
@@ -16,6 +17,7 @@ struct qa_journald {
 	int ready_fd;		/* gets a line feed when doors may come, then is closed; -1 = none */
 	unsigned connections;	/* most at a time, unless etc/journal-connections says otherwise */
 	uint64_t preallocate;
+	bool sandbox;		/* shut everything but journal/ and etc/ away, as etc/sandbox says */
 };
 
 /* Runs until SIGTERM or SIGINT: 0; -1 when it could not start. Changes the working folder to home. */

@@ -35,6 +35,7 @@ main(int argc, char **argv)
 		.ready_fd = -1,
 		.connections = QA_JOURNALD_CONNECTIONS,
 		.preallocate = 4 << 20,
+		.sandbox = true,
 	};
 	struct qa_err err;
 	int c, to_syslog = QA_LOG_STDERR;

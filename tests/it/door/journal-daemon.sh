@@ -26,4 +26,11 @@ wait "$journal" 2> /dev/null
 start_journal
 send -r a@example.com
 is "$code $(direct) $(records)" 'exit=0 0 2' 'back after kill -9'
+grep -q '^NoNewPrivs:.1' "/proc/$journal/status"
+ok $? 'it runs in a sandbox'
+stop_journal
+echo required > "$H/etc/sandbox"
+start_journal
+send -r a@example.com
+is "$code $(records)" 'exit=0 3' 'also where one is required'
 finish

@@ -61,6 +61,7 @@ parts() {
 	pid=${pid%% *}
 }
 
+sanitized() { nm "$queue" 2> /dev/null | grep -q __asan_init; } # whose memory is not what it seems
 # How many messages are queued for delivery; files left in the queue beside them; how many are archived.
 queued() { find "$Q/todo" -type f | wc -l; }
 leftover() { echo $(($(find "$Q/mess" -type f | wc -l) + $(find "$Q/intd" "$Q/pid" -type f | wc -l) - 2 * $(queued))); }
