@@ -48,11 +48,27 @@ name_length(qa_span line)
 	return i < line.n && line.p[i] == ':' ? n : 0;
 }
 
+/* A line of blanks goes on with the field before it, by the letter. Programs that end the head
+ * with one mean otherwise: so it does when no field and no fold follows. */
+static bool
+blank_ends(qa_span rest, unsigned char eol)
+{
+	qa_span line = line_take(&rest, eol);
+
+	for (size_t i = 0; i < line.n; i++)
+		if (!blank(line.p[i]))
+			return false;
+	line = line_take(&rest, eol);
+	return line.n && line.p[0] != ' ' && line.p[0] != '\t' && !line_empty(line) && !name_length(line);
+}
+
 static bool
 line_from(qa_span line)
 {
 	qa_span quoted = qa_span_cut(line, 1, line.n);
 
+	if (name_length(line))
+		return false; /* "From  : x" is a field, by obsolete syntax */
 	return qa_span_is(qa_span_cut(line, 0, 5), "From ") ||
 	       (line.n && line.p[0] == '>' && qa_span_is(qa_span_cut(quoted, 0, 5), "From "));
 }
@@ -90,8 +106,14 @@ qa_head_next(struct qa_head *h, struct qa_field *f_r)
 		}
 		if (!name)
 			continue;
-		while (h->rest.n && (h->rest.p[0] == ' ' || h->rest.p[0] == '\t'))
+		while (h->rest.n && (h->rest.p[0] == ' ' || h->rest.p[0] == '\t')) {
+			if (blank_ends(h->rest, h->eol)) {
+				line_take(&h->rest, h->eol);
+				h->ended = true;
+				break;
+			}
 			line.n += line_take(&h->rest, h->eol).n;
+		}
 		const unsigned char *colon = memchr(line.p + name, ':', line.n - name);
 		size_t skip = (size_t)(colon - line.p) + 1;
 

@@ -12,7 +12,7 @@
  * Lines end in LF, CRLF, or CR when the message has no LF at all. "From " lines of an mbox
  * in front are skipped, as are lines in the head that are no field, unless the caller sets
  * h.junk after qa_head_init: then they come as fields without a name. The head ends at the
- * first empty line; fields point into the message and live as long as it.
+ * first empty line, or at a line of blanks that neither a field nor a fold follows; fields point into the message and live as long as it.
  */
 #ifndef QA_BASE_HEAD_H
 #define QA_BASE_HEAD_H

@@ -149,6 +149,14 @@ heads(void)
 	h.junk = true;
 	OK(qa_head_next(&h, &f) && qa_head_next(&h, &f) && !f.name.n && qa_span_is(f.value, "no field"));
 	OK(!qa_head_next(&h, &f));
+	qa_head_init(&h, qa_span_str("From a Mon\nFrom  : x\n\n"));
+	OK(qa_head_next(&h, &f) && qa_field_is(&f, "from") && qa_span_is(f.value, "x"));
+	qa_head_init(&h, qa_span_str("A: 1\n \n x\n\t\nB: 2\n  \nbody: no\n"));
+	OK(qa_head_next(&h, &f) && qa_span_is(f.value, "1\n \n x") && qa_head_next(&h, &f) &&
+	   qa_field_is(&f, "B") && qa_head_next(&h, &f) && qa_field_is(&f, "body"));
+	qa_head_init(&h, qa_span_str("A: 1\r\n \r\nbody it is\r\n"));
+	OK(qa_head_next(&h, &f) && qa_span_is(f.whole, "A: 1\r\n") && !qa_head_next(&h, &f) && h.ended &&
+	   qa_span_is(h.rest, "body it is\r\n"));
 }
 
 int

@@ -146,7 +146,7 @@ multipart(struct qa_build *b, const struct qa_entity *e, qa_span type, qa_span b
 	}
 	/* the prologue is a notice for readers without MIME, unless it is long */
 	around = qa_span_cut(body, 0, d.from);
-	if (around.n > 512)
+	if (around.n > 512 || (d.last && has_words(around)))
 		qa_build_raw(b, around, true);
 	while (!d.last && !b->failed && !b->stopped) {
 		bool more = delimiter_find(body, d.to, &y, &next);
@@ -287,6 +287,9 @@ head(struct qa_build *b, qa_span s, enum role role, struct qa_entity *e)
 		used += f.whole.n;
 		if (!f.name.n && !fields && !broken && !sure_head(s))
 			return s; /* no head: all is body */
+		if (!f.name.n && e->type.n > 10 && f.whole.n > 2 && f.whole.p[0] == '-' && f.whole.p[1] == '-' &&
+		    qa_span_caseeq(qa_span_cut(e->type, 0, 10), qa_span_str("multipart/")))
+			return qa_span_cut(s, (size_t)(f.whole.p - s.p), s.n); /* a boundary: no empty line */
 		if (f.name.n) {
 			field_take(b, &f, role, e);
 			fields++;
@@ -303,6 +306,15 @@ head(struct qa_build *b, qa_span s, enum role role, struct qa_entity *e)
 		return qa_span_of(NULL, 0);
 	}
 	return h.rest;
+}
+
+/* Types whose body starts with a head; what comes instead is text. */
+static bool
+is_message(qa_span type)
+{
+	return qa_span_is(type, "message/rfc822") || qa_span_is(type, "message/global") ||
+	       qa_span_is(type, "message/news") || qa_span_is(type, "message/partial") ||
+	       qa_span_is(type, "message/external-body");
 }
 
 static void
@@ -323,8 +335,7 @@ entity(struct qa_build *b, qa_span s, enum role role, unsigned depth, unsigned i
 	type = type_of(b, e.type, assumed, buf);
 	if (qa_span_is(qa_span_cut(type, 0, 10), "multipart/"))
 		multipart(b, &e, type, body, depth, inside);
-	else if (qa_span_is(type, "message/rfc822") || qa_span_is(type, "message/global") ||
-		 qa_span_is(type, "message/news"))
+	else if (is_message(type))
 		inner(b, &e, body, depth, inside);
 	else
 		qa_build_leaf(b, &e, type, body, inside);

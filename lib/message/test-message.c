@@ -259,6 +259,16 @@ structure(void)
 	OK(has(d->text, "in\n\nout"));
 	qa_document_free(d);
 
+	d = parse_text("Content-Type: multipart/mixed; boundary=b\n--b\nSubject: x\n--b\n\ntwo\n--b--\n");
+	OK(d->parts == 3 && qa_span_is(d->text, "two"));
+	qa_document_free(d);
+	d = parse_text("Content-Type: multipart/mixed; boundary=b\n \n--b\n \none\n--b--\n"); /* blanks end heads */
+	OK(d->parts == 2 && has(d->text, "one"));
+	qa_document_free(d);
+	d = parse_text("Content-Type: multipart/mixed; boundary=b\n\nfirst\n\nsecond\n--b--\n");
+	OK(has(d->text, "first\n\nsecond"));
+	qa_document_free(d);
+
 	/* heads that are none, or half one */
 	d = parse_text("Subject: x\nno field here\nTo: a@b\n\nbody\n");
 	OK(strcmp(d->subject, "x") == 0 && d->to.n == 1 && has(d->text, "no field here") && has(d->text, "body"));
