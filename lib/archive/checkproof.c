@@ -5,17 +5,12 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* The leaf says SHA-256(nonce || message). */
 static bool
 is_message(const struct qa_leaf *leaf, const struct qa_tlog_extra *extra, qa_span message)
 {
-	struct qa_sha256 c;
-	struct qa_digest d;
+	struct qa_digest d = qa_sha256_of(message);
 
-	qa_sha256_init(&c);
-	qa_sha256_add(&c, extra->message_nonce, sizeof extra->message_nonce);
-	qa_sha256_add(&c, message.p, message.n);
-	d = qa_sha256_end(&c);
+	d = qa_leaf_commit(extra->message_nonce, &d);
 	return qa_digest_eq(&d, &leaf->message);
 }
 

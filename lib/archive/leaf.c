@@ -140,51 +140,43 @@ qa_leaf_nonces(const unsigned char secret[32], unsigned char message_nonce[32], 
 	nonce(secret, '2', envelope_nonce);
 }
 
-static int
-hash_piece(void *ctx, qa_span piece)
+struct qa_digest
+qa_leaf_commit(const unsigned char nonce[32], const struct qa_digest *digest)
 {
-	qa_sha256_add(ctx, piece.p, piece.n);
-	return 0;
+	struct qa_sha256 c;
+
+	qa_sha256_init(&c);
+	qa_sha256_add(&c, nonce, 32);
+	qa_sha256_add(&c, digest->b, sizeof digest->b);
+	return qa_sha256_end(&c);
 }
 
 int
-qa_leaf_facts(qa_month m, uint64_t n, const unsigned char secret[32], qa_span fields, struct qa_leaf *l_r,
-	      unsigned char message_nonce[32], struct qa_err *err)
+qa_leaf_make(const struct qa_entry_id *id, const unsigned char secret[32], qa_span fields,
+	     const struct qa_digest *digest, struct qa_leaf *l_r, struct qa_err *err)
 {
-	unsigned char envelope_nonce[32];
-	struct qa_sha256 c;
+	unsigned char message_nonce[32], envelope_nonce[32];
+	struct qa_digest of_fields;
 	struct qa_facts f;
 
 	if (qa_facts_get(fields, &f, err))
 		return -1;
 	qa_leaf_nonces(secret, message_nonce, envelope_nonce);
+	of_fields = qa_sha256_of(fields);
 	l_r->kind = f.kind;
 	l_r->source = f.source;
-	l_r->id.month = m;
-	l_r->id.n = n;
+	l_r->id = *id;
 	l_r->record = f.id;
 	l_r->captured = f.captured;
-	qa_sha256_init(&c);
-	qa_sha256_add(&c, envelope_nonce, 32);
-	qa_sha256_add(&c, fields.p, fields.n);
-	l_r->envelope = qa_sha256_end(&c);
+	l_r->message = qa_leaf_commit(message_nonce, digest);
+	l_r->envelope = qa_leaf_commit(envelope_nonce, &of_fields);
 	return 0;
 }
 
 int
-qa_archive_leaf(struct qa_partition *p, qa_month m, const struct qa_entry *e, struct qa_leaf *l_r,
-		struct qa_err *err)
+qa_archive_leaf(qa_month m, const struct qa_entry *e, struct qa_leaf *l_r, struct qa_err *err)
 {
-	unsigned char message_nonce[32];
-	struct qa_sha256 c;
+	struct qa_entry_id id = {m, e->n};
 
-	/* reading the message ends the life of e's spans, so they go first */
-	if (qa_leaf_facts(m, e->n, e->secret, e->fields, l_r, message_nonce, err))
-		return -1;
-	qa_sha256_init(&c);
-	qa_sha256_add(&c, message_nonce, 32);
-	if (e->has_message && qa_partition_message(p, e, hash_piece, &c, err))
-		return -1;
-	l_r->message = qa_sha256_end(&c);
-	return 0;
+	return qa_leaf_make(&id, e->secret, e->fields, &e->digest, l_r, err);
 }

@@ -42,7 +42,7 @@ int qa_log_publish_checkpoint(struct qa_log *l, struct qa_syncset *set, struct q
 int qa_log_publish_end(struct qa_log *l, struct qa_err *err) QA_MUST;
 
 /* Makes edge and tiles again from the segments of all partitions, bit for bit. Checked against the newest checkpoint when there
- * is one: EBADMSG when the store does not hold the log that was signed. Reads every message. */
+ * is one: EBADMSG when the store does not hold the log that was signed. Reads no message, only the entries. */
 int qa_log_rebuild(const char *home, const char *domain, struct qa_err *err) QA_MUST;
 
 /* ---- readers ---- */

@@ -103,6 +103,14 @@ make_proof(struct qa_archive *a, const struct qa_entry *e, qa_span leaf, const s
 	return rc;
 }
 
+static int
+pass_by(void *ctx, qa_span piece)
+{
+	(void)ctx;
+	(void)piece;
+	return 0;
+}
+
 int
 qa_prove(struct qa_archive *a, const struct qa_entry_id *id, struct qa_buf *b, struct qa_err *err)
 {
@@ -128,8 +136,9 @@ qa_prove(struct qa_archive *a, const struct qa_entry_id *id, struct qa_buf *b, s
 		qa_fail(err, EAGAIN, "entry %s is not under a signed checkpoint yet; md_import signs within seconds",
 			name);
 		rc = 0;
-	} else if (qa_archive_leaf(p, id->month, &e, &leaf, err)) {
-		rc = -1;
+	} else if (qa_archive_leaf(id->month, &e, &leaf, err) ||
+		   (e.has_message && qa_partition_message(p, &e, pass_by, NULL, err))) {
+		rc = -1; /* a proof is not given for a message that the store no longer has as it was */
 	} else {
 		extra.leaf = qa_span_of(text, qa_leaf_text(&leaf, text));
 		qa_leaf_nonces(e.secret, extra.message_nonce, extra.envelope_nonce);

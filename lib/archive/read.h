@@ -39,8 +39,7 @@ void qa_entry_id_text(const struct qa_entry_id *id, char out[QA_ENTRY_ID_TEXT]);
 int qa_archive_entry(struct qa_archive *a, const struct qa_entry_id *id, struct qa_partition **p_r,
 		     struct qa_entry *e_r, struct qa_err *err) QA_MUST;
 
-/* The leaf text of an entry (doc/format-leaf.md) from what is stored; for a leaf, the message itself must be read: its
- * commitment is SHA-256(nonce || message). */
+/* The leaf text of an entry (doc/format-leaf.md), made from what is stored; the message itself is not read. */
 #define QA_LEAF_MAX 400
 struct qa_leaf {
 	enum qa_kind kind;
@@ -55,12 +54,15 @@ int qa_leaf_parse(qa_span text, struct qa_leaf *l_r, struct qa_err *err) QA_MUST
 
 void qa_leaf_nonces(const unsigned char secret[32], unsigned char message_nonce[32], unsigned char envelope_nonce[32]);
 
-/* All of a leaf but its message commitment, which is SHA-256(message_nonce || message). */
-int qa_leaf_facts(qa_month m, uint64_t n, const unsigned char secret[32], qa_span fields, struct qa_leaf *l_r,
-		  unsigned char message_nonce[32], struct qa_err *err) QA_MUST;
+/* A commitment: SHA-256(nonce || digest). */
+struct qa_digest qa_leaf_commit(const unsigned char nonce[32], const struct qa_digest *digest);
 
-/* The leaf of entry e in partition p of month m, reading the message. */
-int qa_archive_leaf(struct qa_partition *p, qa_month m, const struct qa_entry *e, struct qa_leaf *l_r,
-		    struct qa_err *err) QA_MUST;
+/* The leaf of an entry with these inputs; digest is the message's. EPROTO: the fields are not a record's. */
+int qa_leaf_make(const struct qa_entry_id *id, const unsigned char secret[32], qa_span fields,
+		 const struct qa_digest *digest, struct qa_leaf *l_r, struct qa_err *err) QA_MUST;
+
+/* The leaf of entry e of month m, from the digest that the entry states: whoever vouches for the message compares
+ * that with its bytes (qa_partition_message does). */
+int qa_archive_leaf(qa_month m, const struct qa_entry *e, struct qa_leaf *l_r, struct qa_err *err) QA_MUST;
 
 #endif

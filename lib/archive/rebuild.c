@@ -59,7 +59,7 @@ read_partition(struct qa_partition *p, qa_month m, struct leaves *v, struct qa_e
 			return -1;
 		if (e.leaf >= v->n)
 			break;
-		if (qa_archive_leaf(p, m, &e, &leaf, err))
+		if (qa_archive_leaf(m, &e, &leaf, err))
 			return -1;
 		v->hash[e.leaf] = qa_tlog_leaf_hash(qa_span_of(text, qa_leaf_text(&leaf, text)));
 		v->have[e.leaf / 8] |= (unsigned char)(1 << e.leaf % 8);

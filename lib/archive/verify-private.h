@@ -21,7 +21,6 @@ struct qa_verifying {
 	uint64_t entries;
 	qa_month month;
 	char month_text[QA_MONTH_TEXT];
-	struct qa_sha256 message; /* of the leaf being put together: nonce, then the bytes */
 	char tail[600]; /* where a partition ends in what is no good frame; damage if entries turn out to be missing */
 };
 

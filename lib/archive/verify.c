@@ -52,30 +52,12 @@ finding(void *ctx, enum qa_finding_kind kind, const char *text)
 	qa_verify_found(x, as[kind], "depot/%s: %s", x->month_text, text);
 }
 
-/* The message's bytes pass by here while the partition is checked, so that nothing is read twice. */
-static void
-tap(void *ctx, const struct qa_entry *e, qa_span piece)
-{
-	struct qa_verifying *x = ctx;
-
-	if (piece.n) {
-		qa_sha256_add(&x->message, piece.p, piece.n);
-	} else {
-		unsigned char nonce[32], other[32];
-
-		qa_leaf_nonces(e->secret, nonce, other);
-		qa_sha256_init(&x->message);
-		qa_sha256_add(&x->message, nonce, sizeof nonce);
-	}
-}
-
 static int
 each_entry(void *ctx, struct qa_partition *p, const struct qa_entry *e, bool good)
 {
 	struct qa_verifying *x = ctx;
 	struct qa_entry_id id = {x->month, e->n};
 	char name[QA_ENTRY_ID_TEXT], text[QA_LEAF_MAX];
-	unsigned char nonce[32];
 	struct qa_digest hash, logged;
 	struct qa_leaf leaf;
 	struct qa_err err;
@@ -96,15 +78,10 @@ each_entry(void *ctx, struct qa_partition *p, const struct qa_entry *e, bool goo
 	x->seen[e->leaf / 8] |= (unsigned char)(1 << e->leaf % 8);
 	if (!good || e->purged)
 		return 0;
-	if (qa_leaf_facts(x->month, e->n, e->secret, e->fields, &leaf, nonce, &err)) {
+	if (qa_archive_leaf(x->month, e, &leaf, &err)) {
 		qa_verify_found(x, QA_T_DAMAGED, "%s: %s", name, err.text);
 		return 0;
 	}
-	if (!e->has_message) {
-		qa_sha256_init(&x->message);
-		qa_sha256_add(&x->message, nonce, sizeof nonce);
-	}
-	leaf.message = qa_sha256_end(&x->message);
 	hash = qa_tlog_leaf_hash(qa_span_of(text, qa_leaf_text(&leaf, text)));
 	if (qa_verify_logged(x, e->leaf, &logged) == 0 && !qa_digest_eq(&hash, &logged))
 		qa_verify_found(x, QA_T_LOG, "%s: is not what leaf %llu of the log says", name,
@@ -131,7 +108,6 @@ check_partition(struct qa_verifying *x, const char *depot, qa_month m)
 		return;
 	}
 	x->st->partitions++;
-	qa_partition_tap(p, tap);
 	if (x->v->deep && qa_partition_check(p, x->size, finding, each_entry, x, &err) < 0)
 		qa_verify_found(x, QA_T_UNREACHABLE, "depot/%s: %s", x->month_text, err.text);
 	x->entries += qa_partition_entries(p);

@@ -297,9 +297,7 @@ int
 qa_writer_add(struct qa_writer *w, const struct qa_addition *a, struct qa_entry_id *id_r, struct qa_err *err)
 {
 	struct qa_new_entry e = {a->has_message, a->message, a->digest, a->fields, {{0}}, {0}};
-	unsigned char message_nonce[32];
 	struct open_partition *part;
-	struct qa_sha256 c;
 	struct qa_leaf leaf;
 	struct qa_facts f;
 	char text[QA_LEAF_MAX];
@@ -317,13 +315,8 @@ qa_writer_add(struct qa_writer *w, const struct qa_addition *a, struct qa_entry_
 		return qa_fail(err, errno, "cannot get random bytes: ");
 	id_r->month = a->month;
 	if (qa_partition_add(part->p, &e, &id_r->n, err) ||
-	    qa_leaf_facts(a->month, id_r->n, e.secret, a->fields, &leaf, message_nonce, err))
+	    qa_leaf_make(id_r, e.secret, a->fields, &a->digest, &leaf, err))
 		return -1;
-	qa_sha256_init(&c);
-	qa_sha256_add(&c, message_nonce, sizeof message_nonce);
-	if (a->has_message)
-		qa_sha256_add(&c, a->message.p, a->message.n);
-	leaf.message = qa_sha256_end(&c);
 
 	struct qa_digest h = qa_tlog_leaf_hash(qa_span_of(text, qa_leaf_text(&leaf, text)));
 	if (keep_leaf(w, part, &h, err))
