@@ -106,7 +106,7 @@ complain(struct indexer *x, const char *domain, struct watched *w, const struct 
 			return;
 		w->loud = x->tick ? x->tick : 1;
 	}
-	qa_log(QA_ERROR, "event=index.pass.failed domain=%s reason=%s", domain, qa_log_quote(err->text));
+	qa_log(QA_ERROR, "event=index.pass.failed domain=%s why=%s", domain, qa_log_quote(err->text));
 }
 
 static void

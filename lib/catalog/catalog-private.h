@@ -24,6 +24,9 @@ int qa_catalog_fail(struct qa_catalog *c, int rc, const char *what, struct qa_er
 
 int qa_catalog_exec(struct qa_catalog *c, const char *sql, struct qa_err *err) QA_MUST;
 
+/* The first column of the only row of a SELECT. */
+int qa_catalog_number(struct qa_catalog *c, const char *sql, int64_t *out_r, struct qa_err *err) QA_MUST;
+
 /* Begins a read transaction and loads the state in it: 0, or -1 (ESTALE: another version). */
 int qa_catalog_snapshot(struct qa_catalog *c, struct qa_err *err) QA_MUST;
 

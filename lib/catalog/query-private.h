@@ -39,4 +39,31 @@ const char *qa_query_field_name(enum qa_query_field f);
 int qa_query_value(struct qa_query_node *node, const struct qa_query_name *name, int64_t now,
 		   struct qa_err *err) QA_MUST;
 
+/* The scanner and the parser on it. */
+enum qa_query_token { T_END, T_OPEN, T_CLOSE, T_MINUS, T_AND, T_OR, T_NOT, T_STAR, T_FIELD, T_VALUE };
+
+struct qa_query_scan {
+	struct qa_query *q;
+	qa_span text;
+	int64_t now;
+	size_t at;    /* where the scanner stands */
+	size_t start; /* where the token at hand begins */
+	size_t wrong; /* what the error points at */
+	struct qa_err *err;
+	enum qa_query_token token;
+	const struct qa_query_name *name; /* of a field */
+	qa_span value;
+	bool quoted, prefix;
+};
+
+/* Reads the next token: 0, -1 EPROTO with s->wrong set. */
+int qa_query_next(struct qa_query_scan *s) QA_MUST;
+
+/* What stands at s->at right behind a field's colon: a quoted text, or a word (an id may hold anything in angle brackets). */
+int qa_query_quoted(struct qa_query_scan *s) QA_MUST;
+void qa_query_word(struct qa_query_scan *s, bool id);
+
+/* EPROTO, pointing at byte AT. Always -1. */
+int qa_query_wrong(struct qa_query_scan *s, size_t at, const char *what);
+
 #endif

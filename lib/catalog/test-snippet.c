@@ -28,7 +28,8 @@ gives(const char *query, const char *text, size_t width, const char *want)
 int
 main(void)
 {
-	char text[3000] = "", *p = text;
+	char text[3000] = "";
+	size_t n = 0;
 
 	gives("brown fox", "The quick\r\n\r\n  brown\tfox.", 80, "The quick [brown] [fox].");
 	gives("\"brown fox\" OR subject:quick", "The Quick brown fox", 80, "The [Quick] [brown] [fox]");
@@ -44,7 +45,7 @@ main(void)
 	gives("a@b.example", "write to A@b.example now", 80, "write to [A@b.example] now");
 	gives("x", "x \x1b[31m red", 80, "[x] [31m red");
 	for (int i = 0; i < 100; i++)
-		p += sprintf(p, "filler%02d words ", i);
+		n += (size_t)snprintf(text + n, sizeof text - n, "filler%02d words ", i);
 	gives("filler50", text, 40, "... filler49 words [filler50] words filler51 w ...");
 	gives("filler10 filler70 filler71", text, 60, "... filler69 words [filler70] words [filler71] words filler72 words ...");
 	gives("nothing", text, 40, "filler00 words filler01 words filler02 w ...");

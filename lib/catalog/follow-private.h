@@ -1,0 +1,56 @@
+/* Inside lib/catalog: one domain being followed; follow.c has the passes, follow-month.c the work on one month. */
+#ifndef QA_CATALOG_FOLLOW_PRIVATE_H
+#define QA_CATALOG_FOLLOW_PRIVATE_H
+
+#include "archive/read.h"
+#include "catalog/catalog.h"
+#include "catalog/entry-row.h"
+#include "catalog/follow.h"
+#include "sys/sys.h"
+
+enum {
+	HELD = 32 << 20, /* larger messages are spooled to a file and mapped, so that memory stays flat */
+};
+
+/* What is known of a month since the last pass. */
+struct qa_follow_known {
+	qa_month month;
+	uint64_t done;
+	bool sealed;
+};
+
+struct qa_follow {
+	char *home, *domain, *dir, *edge, *depot;
+	struct qa_archive *archive;
+	struct qa_follow_hooks hooks;
+	struct qa_entry_row row;
+	struct qa_buf message, fields;
+	GArray *known;
+	qa_month newest;
+	struct stat seen; /* the edge, before the last pass that ended well */
+	uint64_t committed;
+	bool fresh;	  /* no pass yet */
+	bool store_failed; /* the last error is the depot's, not a catalog's */
+	uint64_t fallbacks;
+
+	/* the catalog that the last pass wrote to, kept open for the next one */
+	struct qa_catalog *kept;
+	qa_month kept_month;
+	ino_t kept_file;
+};
+
+bool qa_follow_stopped(const struct qa_follow *f);
+
+/* The month's place in f->known, made when it is new. */
+struct qa_follow_known *qa_follow_known(struct qa_follow *f, qa_month m);
+
+/* Closes the kept catalog. */
+void qa_follow_forget(struct qa_follow *f);
+
+/* Brings a month up to what is committed: 1 all is in, 0 not, -1. */
+int qa_follow_month(struct qa_follow *f, qa_month m, bool newest, struct qa_err *err) QA_MUST;
+
+/* Makes the month's catalog in folder ASIDE and puts it in place of the old one. */
+int qa_follow_aside(struct qa_follow *f, const char *aside, qa_month m, struct qa_err *err) QA_MUST;
+
+#endif
