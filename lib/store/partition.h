@@ -62,7 +62,7 @@ struct qa_new_entry {
 	qa_span message;	 /* the whole message, mapped or in memory until the call returns */
 	struct qa_digest digest; /* of it; checked against the bytes while storing */
 	qa_span fields;
-	struct qa_id id;
+	struct qa_id id; /* the one in the fields */
 	unsigned char secret[32];
 };
 

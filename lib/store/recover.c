@@ -250,11 +250,13 @@ load_indexes(struct qa_partition *p, uint64_t committed, struct qa_tail_end *end
 	return rc ? -1 : 0;
 }
 
-/* Removes what the manifest does not name. */
+/* Removes what the manifest does not name. That this manifest is the durable one is not known, when the last writer failed to
+ * sync the folder: it is published again before a segment goes. */
 static int
 sweep(struct qa_partition *p, bool named, struct qa_err *err)
 {
 	struct qa_names names;
+	bool sure = !named;
 	int rc = 0;
 
 	if (qa_listdir(AT_FDCWD, p->folder, &names, err))
@@ -276,6 +278,10 @@ sweep(struct qa_partition *p, bool named, struct qa_err *err)
 		if (rc == 0 && segment && !named && qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0 &&
 		    st.st_size > QA_SEGMENT_HEAD)
 			rc = qa_fail(err, EBADMSG, "%s has segments, but no manifest", p->folder);
+		if (rc == 0 && segment && !sure) {
+			rc = qa_store_publish(p, &p->man, err);
+			sure = true;
+		}
 		if (rc == 0 && qa_sys->unlinkat(AT_FDCWD, path, 0) && errno != ENOENT)
 			rc = qa_fail(err, errno, "cannot remove %s: ", path);
 	}

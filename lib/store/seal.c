@@ -397,6 +397,22 @@ reopen(struct qa_partition *p, struct qa_err *err)
 	return 0;
 }
 
+/* Whether the manifest on disk names the new file: 1, 0, -1. */
+static int
+published(struct seal *s, struct qa_err *err)
+{
+	struct qa_partition look = {.folder = s->p->folder, .domain = s->p->domain, .month = s->p->month};
+	int rc = qa_store_manifest(&look, err);
+
+	if (rc == 1)
+		rc = s->i >= look.man.n || look.man.v[s->i].generation != s->p->man.v[s->i].generation;
+	else
+		rc = -1;
+	free(look.seg);
+	qa_manifest_free(&look.man);
+	return rc;
+}
+
 static int
 switch_over(struct seal *s, struct qa_err *err)
 {
@@ -431,9 +447,9 @@ switch_over(struct seal *s, struct qa_err *err)
 back:;
 	int num = errno;
 	struct qa_err again;
-	/* the manifest may have changed all the same: then only opening again tells */
-	if (rename_in(p, old_entries, "entries.idx", &again) || rename_in(p, old_items, "items.idx", &again) ||
-	    num != ENOSPC)
+	/* a failed sync of the folder leaves the new manifest in place: then only opening again helps */
+	if (published(s, &again) != 0 || rename_in(p, old_entries, "entries.idx", &again) ||
+	    rename_in(p, old_items, "items.idx", &again))
 		p->w->stuck = p->w->hard = true;
 	errno = num;
 	return -1;

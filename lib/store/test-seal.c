@@ -1,0 +1,300 @@
+#include "store/testing.h"
+
+#include <fcntl.h>
+
+static struct qa_err err;
+static struct home h;
+static struct qa_sys table;
+static long calls, fail_at;
+static int fail_with;
+
+static bool
+fails(void)
+{
+	if (++calls != fail_at)
+		return false;
+	errno = fail_with;
+	return true;
+}
+
+static ssize_t
+my_pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	return fails() ? -1 : qa_sys_real.pwrite(fd, p, n, at);
+}
+
+static ssize_t
+my_pwritev(int fd, const struct iovec *v, int count, off_t at)
+{
+	return fails() ? -1 : qa_sys_real.pwritev(fd, v, count, at);
+}
+
+static ssize_t
+my_write(int fd, const void *p, size_t n)
+{
+	return fails() ? -1 : qa_sys_real.write(fd, p, n);
+}
+
+static int
+my_fsync(int fd)
+{
+	(void)fd;
+	return fails() ? -1 : 0;
+}
+
+static int
+my_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return (flags & O_CREAT) && fails() ? -1 : qa_sys_real.openat(dirfd, path, flags, mode);
+}
+
+static int
+my_renameat(int a, const char *b, int c, const char *d)
+{
+	return fails() ? -1 : qa_sys_real.renameat(a, b, c, d);
+}
+
+static int
+my_unlinkat(int a, const char *b, int c)
+{
+	return fails() ? -1 : qa_sys_real.unlinkat(a, b, c);
+}
+
+static void
+use_table(void)
+{
+	table = qa_sys_real;
+	table.pwrite = my_pwrite;
+	table.pwritev = my_pwritev;
+	table.write = my_write;
+	table.fsync = table.fdatasync = my_fsync;
+	table.openat = my_openat;
+	table.renameat = my_renameat;
+	table.unlinkat = my_unlinkat;
+	qa_sys = &table;
+}
+
+static struct qa_partition *
+writer(uint64_t committed)
+{
+	struct qa_partition *p;
+
+	if (qa_partition_append(&h.w, committed, &p, &err)) {
+		printf("Bail out! %s\n", err.text);
+		exit(99);
+	}
+	return p;
+}
+
+static struct qa_partition *
+reader(void)
+{
+	struct qa_partition *p;
+
+	if (qa_partition_read(&h.w, &p, &err) != 1) {
+		printf("Bail out! %s\n", err.text);
+		exit(99);
+	}
+	return p;
+}
+
+static bool
+there(const char *name)
+{
+	char path[400];
+
+	snprintf(path, sizeof path, "%s/%s", h.folder, name);
+	return access(path, F_OK) == 0;
+}
+
+static int
+clean(uint64_t entries)
+{
+	struct findings f = {0};
+	struct qa_partition *p = reader();
+	int rc = qa_partition_check(p, UINT64_MAX, note_finding, NULL, &f, &err);
+
+	if (rc)
+		printf("# %s\n", rc < 0 ? err.text : f.first);
+	int good = rc == 0 && qa_partition_entries(p) == entries && same_many(p, entries) == entries;
+	qa_partition_close(p);
+	return good;
+}
+
+static void
+test_seal(void)
+{
+	home_make(&h);
+	struct qa_partition *p = writer(0);
+	for (uint32_t k = 0; k < 300; k += 30)
+		if (round_of(p, k, k + 30, &err))
+			exit(99);
+	/* leaves with a gap: entries of another month lie between */
+	if (add_many(p, 300, 310, &err) || flush_and_sync(p, 1000, &err))
+		exit(99);
+	OK(qa_partition_seal(p, NULL, NULL, &err) == 1);
+	OK(there("segment-000001.1") && !there("segment-000001.0"));
+	OKF(same_many(p, 310) == 310, "the writer reads on");
+	struct qa_partition *r = reader();
+	struct qa_entry e;
+	OK(qa_partition_entry(r, 300, &e, &err) == 1 && e.leaf == 299);
+	OK(qa_partition_entry(r, 301, &e, &err) == 1 && e.leaf == 1000);
+	qa_partition_close(r);
+	OK(clean(310));
+	OKF(qa_partition_seal(p, NULL, NULL, &err) == 1, "sealing again changes nothing");
+	/* late entries go to a new segment, and find what was sealed */
+	struct made m;
+	uint64_t n, items = qa_partition_items(p);
+	make_message(&m, 11);
+	OK(qa_partition_find_message(p, &m.e.digest, &n, &err) == 1 && n == 12);
+	m.e.id.b[0] ^= 1;
+	m.fields[6] ^= 1;
+	OK(qa_partition_add(p, &m.e, &n, &err) == 0 && n == 311 && qa_partition_items(p) == items);
+	OKF(qa_partition_seal(p, NULL, NULL, &err) == -1 && errno == EBUSY, "not in the middle of a round");
+	OK(flush_and_sync(p, 1010, &err) == 0 && there("segment-000002.0"));
+	made_free(&m);
+	qa_partition_close(p);
+	p = writer(1011);
+	OK(qa_partition_entries(p) == 311 && same_many(p, 310) == 310);
+	OK(qa_partition_seal(p, NULL, NULL, &err) == 1 && there("segment-000002.1"));
+	qa_partition_close(p);
+	r = reader();
+	OK(qa_partition_entries(r) == 311 && same_many(r, 310) == 310 && same(r, 311, 11) == 0);
+	struct findings f = {0};
+	OK(qa_partition_check(r, UINT64_MAX, note_finding, NULL, &f, &err) == 0);
+	qa_partition_close(r);
+	home_free(&h);
+}
+
+static int stops;
+
+static int
+stop_later(void *ctx)
+{
+	(void)ctx;
+	return stops-- <= 0;
+}
+
+/* Several segments; a reader from before goes on reading. */
+static void
+test_beside(void)
+{
+	home_make(&h);
+	struct qa_partition *p = writer(0);
+	uint32_t k = 0;
+	for (int i = 0; i < 4; i++, k += 20) {
+		if (round_of(p, k, k + 20, &err))
+			exit(99);
+		/* something to cut off, so that another segment begins */
+		if (i < 3 && (add_many(p, 900, 901, &err) || flush_and_sync(p, k + 20, &err)))
+			exit(99);
+		qa_partition_close(p);
+		p = writer(k + 20);
+	}
+	OK(there("segment-000004.0"));
+	struct qa_partition *before = reader(), *half = reader();
+	OK(same_many(half, 80) == 80); /* has its files open */
+	stops = 2;
+	OK(qa_partition_seal(p, stop_later, NULL, &err) == 0);
+	OK(there("segment-000002.1") && there("segment-000003.0"));
+	OKF(clean(80), "half sealed");
+	OKF(same_many(before, 80) == 80, "a reader opened before finds the new files");
+	OK(same_many(half, 80) == 80);
+	OK(qa_partition_seal(p, NULL, NULL, &err) == 1);
+	OK(same_many(before, 80) == 80 && same_many(half, 80) == 80);
+	OK(round_of(p, 80, 90, &err) == 0);
+	qa_partition_close(before);
+	qa_partition_close(half);
+	qa_partition_close(p);
+	OK(clean(90));
+	home_free(&h);
+}
+
+/* Each call of a seal fails: nothing is lost, and the next one seals. */
+static void
+test_failing(int num)
+{
+	char keep[320];
+	int bad = 0, as_it_was = 0;
+	bool reached = true;
+	long n;
+
+	home_make(&h);
+	struct qa_partition *p = writer(0);
+	if (round_of(p, 0, 30, &err))
+		exit(99);
+	qa_partition_close(p);
+	snprintf(keep, sizeof keep, "%s/keep", h.root);
+	run("cp -a", h.depot, keep);
+	for (n = 1; reached && bad == 0; n++) {
+		run("rm -rf", h.depot, h.var);
+		run("cp -a", keep, h.depot);
+		if (mkdir(h.var, 0700))
+			exit(99);
+		p = writer(30);
+		calls = 0;
+		fail_at = n;
+		fail_with = num;
+		int rc = qa_partition_seal(p, NULL, NULL, &err);
+		reached = calls >= n;
+		fail_at = 0;
+		if (rc == -1 && there("segment-000001.0") && !there("segment-000001.1") && there("entries.idx"))
+			as_it_was++;
+		bad += !clean(30);
+		/* the handle goes on, if need be after rolling back */
+		if (rc == -1 && qa_partition_seal(p, NULL, NULL, &err) != 1)
+			bad += qa_partition_rollback(p, 30, &err) != 0 || qa_partition_seal(p, NULL, NULL, &err) != 1;
+		bad += round_of(p, 30, 33, &err) != 0;
+		qa_partition_close(p);
+		bad += !clean(33);
+		if (bad)
+			printf("# call %ld: %s\n", n, err.text);
+	}
+	OKF(bad == 0, "%s at each of %ld calls of a seal, %d times all was as before", num == ENOSPC ? "ENOSPC" : "EIO", n,
+	    as_it_was);
+	OK(num != ENOSPC || as_it_was > 10);
+	home_free(&h);
+}
+
+/* A damaged segment is not sealed. */
+static void
+test_damaged(void)
+{
+	char path[400];
+
+	home_make(&h);
+	struct qa_partition *p = writer(0);
+	for (uint32_t k = 0; k < 30; k += 10)
+		if (round_of(p, k, k + 10, &err))
+			exit(99);
+	snprintf(path, sizeof path, "%s/segment-000001.0", h.folder);
+	int fd = open(path, O_RDWR);
+	unsigned char c;
+	if (pread(fd, &c, 1, 3000) != 1)
+		exit(99);
+	c ^= 1;
+	if (pwrite(fd, &c, 1, 3000) != 1)
+		exit(99);
+	OK(qa_partition_seal(p, NULL, NULL, &err) == -1 && errno == EBADMSG);
+	OK(there("segment-000001.0") && !there("segment-000001.1") && there("entries.idx"));
+	c ^= 1;
+	if (pwrite(fd, &c, 1, 3000) != 1)
+		exit(99);
+	close(fd);
+	OK(qa_partition_seal(p, NULL, NULL, &err) == 1);
+	qa_partition_close(p);
+	OK(clean(30));
+	home_free(&h);
+}
+
+int
+main(void)
+{
+	use_table();
+	test_seal();
+	test_beside();
+	test_failing(ENOSPC);
+	test_failing(EIO);
+	test_damaged();
+	return done();
+}
