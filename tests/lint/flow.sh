@@ -5,10 +5,8 @@ n=0
 for d in qmail-archive depot; do
 	[ -d "$d" ] || continue
 	n=$((n + 1))
-	i=0
 	for key in reads writes 'runs as' 'fails as'; do
-		i=$((i + 1))
-		sed -n "${i}p" "$d/README.md" 2>/dev/null | grep -q "^$key: ." || echo "$d/README.md: line $i is not \"$key: ...\""
+		head -n 6 "$d/README.md" 2>/dev/null | grep -q "^$key: ." || echo "$d/README.md does not begin with a line \"$key: ...\""
 	done
 done > "$tmp/wrong"
 verdict "the READMEs of $n folders begin with the four lines" "$tmp/wrong"

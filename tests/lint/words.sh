@@ -17,7 +17,9 @@ calls() {
 		}' "$@"
 }
 # shellcheck disable=SC2046
-calls $(cat "$tmp/list") > "$tmp/wrong"
+calls $(cat "$tmp/list") > "$tmp/all"
+# tests may run a command and cut their own constants into words
+grep -vE '(/(test|fuzz|crash)-[^/]*|/testing\.h|^tests/.*):[0-9]+: (system|strtok_r|strcpy)$' "$tmp/all" > "$tmp/wrong"
 verdict "$(wc -l < "$tmp/list") files: no forbidden calls" "$tmp/wrong"
 printf 'int f(void)\n{\n\treturn atoi ("1"); /* sprintf( is fine in a comment */\n}\n' > "$tmp/planted.c"
 calls "$tmp/planted.c" > "$tmp/wrong"
