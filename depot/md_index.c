@@ -1,14 +1,17 @@
 /*
- * md_index: the reader that makes mail findable. Follows every domain's log and puts what is new into the catalogs. It
- * parses hostile mail, so it holds no key and writes nowhere but in H/domain/DOMAIN/var/catalog.
+ * md_index: the reader that makes mail findable. Follows every domain's log and puts what is new into the catalogs.
+ *
+ * It parses hostile mail, so the process that does so is shut in: it reads depot and log of the domains there are, writes in their
+ * var/catalog, and sees nothing else of the instance, keys least of all. As a daemon it is the child of one that parses nothing
+ * and only looks for new domains, for which it starts another child.
  */
-#include "archive/home.h"
 #include "auto.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/opt.h"
 #include "catalog/follow.h"
+#include "index-sandbox.h"
 #include "progress.h"
 #include "sys/sys.h"
 
@@ -20,14 +23,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
 	TICK_MS = 250,
-	LIST_TICKS = 40,    /* how often new domains are looked for */
 	SEAL_TICKS = 2400,  /* how often old months are */
 	RETRY_TICKS = 20,   /* after a failure */
 	AWAKE = 16,	    /* domains whose files are kept open */
+	LIST_MS = 5000,	    /* how often new domains are looked for */
+	REST_MS = 1000,	    /* before a child that died is started again */
 	LOUD_EVERY = 240,   /* ticks between two reports of the same domain's failure */
 };
 
@@ -83,18 +88,6 @@ watched_free(void *p)
 	g_free(w);
 }
 
-static bool
-is_watched(const struct indexer *x, const char *domain)
-{
-	for (guint i = 0; i < x->domains->len; i++) {
-		struct watched *w = g_ptr_array_index(x->domains, i);
-
-		if (strcmp(qa_follow_domain(w->f), domain) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 complain(struct indexer *x, const char *domain, struct watched *w, const struct qa_err *err)
 {
@@ -110,27 +103,21 @@ complain(struct indexer *x, const char *domain, struct watched *w, const struct 
 }
 
 static void
-list_domains(struct indexer *x)
+watch_domains(struct indexer *x, GPtrArray *names)
 {
-	char path[QA_PATH_MAX];
-	struct qa_names names;
 	struct qa_err err;
 
-	if (qa_home_path(path, x->home, &err, "domain") || qa_listdir(AT_FDCWD, path, &names, &err)) {
-		if (err.num != ENOENT)
-			complain(x, "-", NULL, &err);
-		return;
-	}
-	for (size_t i = 0; i < names.n; i++) {
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
 		struct watched *w;
 		struct qa_follow *f;
 		int r;
 
-		if (names.v[i][0] == '.' || is_watched(x, names.v[i]))
+		if (strchr(name, '/'))
 			continue;
-		r = qa_follow_open(x->home, names.v[i], &x->hooks, &f, &err);
+		r = qa_follow_open(x->home, name, &x->hooks, &f, &err);
 		if (r < 0)
-			complain(x, names.v[i], NULL, &err);
+			complain(x, name, NULL, &err);
 		if (r != 1)
 			continue;
 		qa_follow_rest(f);
@@ -138,7 +125,6 @@ list_domains(struct indexer *x)
 		w->f = f;
 		g_ptr_array_add(x->domains, w);
 	}
-	qa_names_free(&names);
 }
 
 /* Of the domains with open files, only the AWAKE ones used last keep them. */
@@ -191,8 +177,6 @@ pass(struct indexer *x, struct watched *w)
 static void
 look(struct indexer *x)
 {
-	if (x->tick % LIST_TICKS == 0)
-		list_domains(x);
 	for (guint i = 0; i < x->domains->len && !ending; i++) {
 		struct watched *w = g_ptr_array_index(x->domains, i);
 		bool seal = x->tick % SEAL_TICKS == SEAL_TICKS - 1 && qa_follow_unsealed(w->f);
@@ -203,20 +187,10 @@ look(struct indexer *x)
 	x->tick++;
 }
 
-static void
-serve(struct indexer *x)
-{
-	while (!ending) {
-		look(x);
-		poll(NULL, 0, TICK_MS);
-	}
-}
-
 /* Two passes find what came during the first; a third one what a damaged catalog lost. */
 static int
 drain(struct indexer *x, bool json)
 {
-	list_domains(x);
 	for (guint i = 0; i < x->domains->len && !ending; i++) {
 		struct watched *w = g_ptr_array_index(x->domains, i);
 		bool done = false;
@@ -253,7 +227,6 @@ prepare(void)
 		r.rlim_cur = r.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &r);
 	}
-	qa_message_init();
 }
 
 static void
@@ -265,6 +238,103 @@ say_ready(int fd)
 		close(fd);
 	}
 	qa_log(QA_INFO, "event=index.start.ok version=%s", QA_VERSION);
+}
+
+static int
+once_all(struct indexer *x, bool json)
+{
+	g_autoptr(GPtrArray) names = NULL;
+	struct qa_err err;
+
+	qa_message_init();
+	names = index_folders(x->home, &err);
+	if (!names)
+		qa_die(opt.program, &err);
+	watch_domains(x, names);
+	if (index_shut(x->home, names, &err))
+		qa_die(opt.program, &err);
+	return drain(x, json);
+}
+
+/* The child of a daemon: ends when told to, or when its parent is gone. */
+static void
+work(struct indexer *x, GPtrArray *names, pid_t parent)
+{
+	struct qa_err err;
+
+	qa_message_init();
+	watch_domains(x, names);
+	if (index_shut(x->home, names, &err)) {
+		qa_log(QA_ERROR, "event=index.sandbox.failed why=%s", qa_log_quote(err.text));
+		_exit(2);
+	}
+	while (!ending && getppid() == parent) {
+		look(x);
+		poll(NULL, 0, TICK_MS);
+	}
+	g_ptr_array_free(x->domains, TRUE);
+	_exit(0);
+}
+
+static bool
+same_names(const GPtrArray *a, const GPtrArray *b)
+{
+	if (a->len != b->len)
+		return false;
+	for (guint i = 0; i < a->len; i++)
+		if (strcmp(g_ptr_array_index(a, i), g_ptr_array_index(b, i)) != 0)
+			return false;
+	return true;
+}
+
+static void
+end_child(pid_t child)
+{
+	kill(child, SIGTERM);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		continue;
+}
+
+/* The parent: a child for the domains there are, another one when there are others or it died. */
+static void
+serve(struct indexer *x)
+{
+	GPtrArray *names = g_ptr_array_new(), *now;
+	pid_t child = -1, self = getpid();
+	struct qa_err err;
+
+	while (!ending) {
+		now = index_folders(x->home, &err);
+		if (!now) {
+			qa_log(QA_ERROR, "event=index.list.failed why=%s", qa_log_quote(err.text));
+		} else {
+			if (child > 0 && !same_names(names, now)) {
+				end_child(child);
+				child = -1;
+			}
+			g_ptr_array_free(names, TRUE);
+			names = now;
+		}
+		if (child < 0) {
+			child = fork();
+			if (child == 0)
+				work(x, names, self);
+			if (child < 0)
+				qa_log(QA_ERROR, "event=index.child.failed why=%s", qa_log_quote(strerror(errno)));
+		}
+		for (int ms = 0; ms < LIST_MS && !ending; ms += REST_MS) {
+			poll(NULL, 0, REST_MS);
+			if (child > 0 && waitpid(child, NULL, WNOHANG) == child) {
+				child = -1;
+				if (!ending)
+					qa_log(QA_ERROR, "event=index.child.died");
+				break;
+			}
+		}
+	}
+	if (child > 0)
+		end_child(child);
+	g_ptr_array_free(names, TRUE);
 }
 
 int
@@ -311,7 +381,7 @@ main(int argc, char **argv)
 	prepare();
 	say_ready(fd == UINT64_MAX ? -1 : (int)fd);
 	if (once)
-		rc = drain(&x, json);
+		rc = once_all(&x, json);
 	else
 		serve(&x);
 	if (x.hooks.progress)

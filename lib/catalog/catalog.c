@@ -135,22 +135,46 @@ qa_catalog_commit(struct qa_catalog *c, struct qa_err *err)
 	return 0;
 }
 
-int
-qa_catalog_checkpoint(struct qa_catalog *c, struct qa_err *err)
+static int
+fold(struct qa_catalog *c, struct qa_err *err)
 {
-	int rc;
-
-	if (c->state.sealed)
-		return 0;
-	rc = sqlite3_wal_checkpoint_v2(c->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	int rc = sqlite3_wal_checkpoint_v2(c->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	/* a reader in the way: the next one does it */
 	return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 : qa_catalog_fail(c, rc, "cannot fold the WAL", err);
 }
 
 int
+qa_catalog_checkpoint(struct qa_catalog *c, struct qa_err *err)
+{
+	return c->state.sealed ? 0 : fold(c, err);
+}
+
+/* Leaves WAL mode, which needs to be alone for a moment: 1, 0 a reader was in the way, -1. */
+static int
+leave_wal(struct qa_catalog *c, struct qa_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int keep = 0, rc, r;
+
+	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+	rc = sqlite3_prepare_v2(c->db, "PRAGMA journal_mode=DELETE", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	r = rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(st, 0), "delete") == 0;
+	sqlite3_finalize(st);
+	if (r == 1)
+		return 1;
+	keep = 1;
+	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+	if (rc == SQLITE_ROW || (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED)
+		return 0;
+	return qa_catalog_fail(c, rc, "cannot leave WAL mode", err);
+}
+
+int
 qa_catalog_seal(struct qa_catalog *c, struct qa_err *err)
 {
-	int off = 0;
+	int r;
 
 	if (qa_catalog_commit(c, err) || c->state.sealed)
 		return c->state.sealed ? 0 : -1;
@@ -163,8 +187,14 @@ qa_catalog_seal(struct qa_catalog *c, struct qa_err *err)
 	if (qa_catalog_commit(c, err))
 		return -1;
 	c->saved.sealed = true;
-	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &off);
-	return qa_catalog_exec(c, "VACUUM; PRAGMA journal_mode=DELETE", err);
+	/* page by page, not by VACUUM, which would need room for a second copy */
+	if (qa_catalog_exec(c, "PRAGMA incremental_vacuum", err) || fold(c, err))
+		return -1;
+	r = leave_wal(c, err);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	c->state.sealed = c->saved.sealed = false;
+	return qa_catalog_exec(c, "UPDATE state SET sealed = 0", err);
 }
 
 static int

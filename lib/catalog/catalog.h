@@ -59,7 +59,8 @@ void qa_catalog_rollback(struct qa_catalog *c);
 /* Folds the WAL into the file, so that a copy of the folder is small and a reader finds little to replay. */
 int qa_catalog_checkpoint(struct qa_catalog *c, struct qa_err *err) QA_MUST;
 
-/* Merges, compacts, leaves WAL mode. Adding to a sealed catalog opens it again. */
+/* Merges, compacts, leaves WAL mode. Adding to a sealed catalog opens it again. With a reader in the way it stays unsealed, which
+ * is no error: state says. */
 int qa_catalog_seal(struct qa_catalog *c, struct qa_err *err) QA_MUST;
 
 /* Whether what the tables say fits together: counts, FTS5's own check, SQLite's quick_check. 0, or -1 EBADMSG. */

@@ -259,7 +259,7 @@ create(struct qa_catalog *c, struct qa_err *err)
 	sqlite3_stmt *st = NULL;
 
 	if (database_open(c, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) ||
-	    qa_catalog_exec(c, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL", err) || tune(c, err) ||
+	    qa_catalog_exec(c, "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL", err) || tune(c, err) ||
 	    qa_catalog_exec(c, schema, err))
 		return -1;
 	int rc = sqlite3_prepare_v2(c->db,

@@ -445,6 +445,10 @@ test_batches(void)
 	OK(qa_catalog_state(reader)->last_n == 30); /* its snapshot */
 	qa_catalog_close(reader);
 	COUNT("number31", 1);
+	OK(qa_catalog_read(dir, DOMAIN, MONTH, &reader, &err) == 1);
+	OK(qa_catalog_seal(c, &err) == 0 && !qa_catalog_state(c)->sealed); /* a reader in the way */
+	qa_catalog_close(reader);
+	COUNT("common", 31);
 	OK(qa_catalog_seal(c, &err) == 0 && qa_catalog_state(c)->sealed);
 	OK(qa_catalog_seal(c, &err) == 0);
 	qa_catalog_close(c);
