@@ -28,4 +28,4 @@ check-crash: crash-tests
 
 .PHONY: check-mutation
 check-mutation: crash-tests
-	$(Q)BUILD='$(BUILD)' MAKE='$(MAKE)' perl tests/lint/mutate-sync
+	$(Q)BUILD='$(BUILD)' MAKE='$(MAKE)' $(PROVE) -e perl tests/lint/mutate-sync
