@@ -40,6 +40,7 @@ struct qa_log {
 	struct qa_digest *added; /* tree.size - committed hashes */
 	size_t added_n, added_size;
 	bool written;	   /* a block is in the edge, not yet known durable */
+	bool tiled;	   /* this handle has published: the folders of its tiles are durable */
 	uint64_t signing;  /* size of the note that waits in the temporary file; 0 none */
 	struct qa_publish note;
 };

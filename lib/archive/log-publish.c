@@ -66,7 +66,17 @@ write_tile(const struct qa_log *l, unsigned level, uint64_t index, const struct 
 	if (rc == 0)
 		rc = qa_syncset_file(set, fd, path, err);
 	qa_close(&fd);
-	return rc ? rc : qa_syncset_folder(set, AT_FDCWD, folder, err);
+	if (rc == 0)
+		rc = qa_syncset_folder(set, AT_FDCWD, folder, err);
+	/* a folder that was there may have been made by a process that died before it synced its name */
+	for (bool top = l->tiled; rc == 0 && !top;) {
+		char *slash = strrchr(folder, '/');
+
+		top = strcmp(slash, "/tile") == 0;
+		*slash = 0;
+		rc = qa_syncset_folder(set, AT_FDCWD, folder, err);
+	}
+	return rc;
 }
 
 int
@@ -180,6 +190,7 @@ qa_log_publish_end(struct qa_log *l, struct qa_err *err)
 		return 0;
 	l->published = l->signing - 1;
 	l->signing = 0;
+	l->tiled = true;
 	drop_partials(l, old);
 	qa_log_drop_full(l);
 	if (l->committed - l->level[0].n - l->head.first >= QA_LOG_COMPACT)

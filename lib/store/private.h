@@ -235,6 +235,7 @@ struct qa_writer {
 	bool stuck;	 /* a write failed: only rollback and close are left */
 	bool writing;	 /* frames of this round are in the file */
 	bool flushed;	 /* a round is flushed, not yet added to a sync set */
+	bool named;	 /* the folder was added to a sync set since the partition was opened */
 	bool asked;	 /* added to a sync set since the last flush: the next flush means that it was committed */
 	bool hard;	 /* it failed in a way that says nothing good of the file */
 	uint64_t entries_good, items_good; /* known to be committed */

@@ -589,7 +589,10 @@ qa_partition_sync(struct qa_partition *p, struct qa_syncset *set, struct qa_err 
 		return -1;
 	if (!p->w->flushed)
 		return 0;
-	/* the folder was synced when the file was made */
+	/* The folder was synced when the file was made; but who made it may have been killed before. */
+	if (!p->w->named && qa_syncset_folder(set, AT_FDCWD, p->folder, err))
+		return stick(p);
+	p->w->named = true;
 	if (qa_syncset_file(set, p->w->out.fd, p->w->out.name, err))
 		return stick(p);
 	p->w->flushed = false;

@@ -514,7 +514,7 @@ all_cases(struct test *t)
 	}
 }
 
-/* CRASH_ONE=OP:FAULT:N[:SEED] */
+/* CRASH_ONE=OP:FAULT:N[:SEED]: whether it failed, so that the tree is worth keeping. */
 static bool
 one_case(struct test *t, const char *text)
 {
@@ -535,7 +535,7 @@ one_case(struct test *t, const char *text)
 	t->one = true;
 	worker_open(&w, t, 1);
 	run_case(&w, &c);
-	return true;
+	return wrong(&w);
 }
 
 static bool

@@ -53,7 +53,7 @@
  * Output: TAP, one line for each operation and fault; a failed case tells how to run it again alone:
  *	CRASH_ONE=journal-append:power:17:2 build/tests/crash/crash-journal
  * Environment:
- *	CRASH_ONE=OP:FAULT:N[:SEED]  just that case, keeping the tree and telling where it is
+ *	CRASH_ONE=OP:FAULT:N[:SEED]  just that case; when it fails the tree is kept, and said where
  *	CRASH_FAULTS=power,kill      only these
  *	CRASH_EVERY=K                only every K-th call
  *	CRASH_MOST=N                 600: when there are more calls than that, every K-th (cuts after a
