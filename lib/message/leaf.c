@@ -68,18 +68,23 @@ qa_build_param(struct qa_build *b, qa_span field, const char *name)
 }
 
 static const char *
-file_name(struct qa_build *b, const struct qa_entity *e)
+name_keep(struct qa_build *b, qa_span utf8)
 {
 	struct qa_sink clean = QA_SINK(0);
-	qa_span name = qa_build_param(b, e->disposition, "filename");
 	const char *p;
 
-	if (!name.n)
-		name = qa_build_param(b, e->type, "name");
-	qa_sink_text(&clean, name);
+	qa_sink_text(&clean, utf8);
 	p = qa_build_line(b, &clean);
 	qa_sink_free(&clean);
 	return p;
+}
+
+static const char *
+file_name(struct qa_build *b, const struct qa_entity *e)
+{
+	qa_span name = qa_build_param(b, e->disposition, "filename");
+
+	return name_keep(b, name.n ? name : qa_build_param(b, e->type, "name"));
 }
 
 static enum qa_disposition
@@ -252,7 +257,7 @@ uu_blocks(struct qa_build *b, qa_span body, unsigned inside)
 		qa_sink_add(&b->parts, body.p + from, i - from);
 		qa_sink_clear(&b->line);
 		qa_charset_add(&b->line, qa_span_of(NULL, 0), name);
-		attach(b, qa_build_line(b, &b->line), QA_DISPOSITION_NONE, qa_span_str("application/octet-stream"),
+		attach(b, name_keep(b, qa_sink_span(&b->line)), QA_DISPOSITION_NONE, qa_span_str("application/octet-stream"),
 		       QA_TRANSFER_UU, qa_span_cut(body, i + head, data), inside);
 		from = at = i + head + data;
 		left = body;

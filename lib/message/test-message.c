@@ -205,6 +205,9 @@ uuencoded(void)
 	   qa_digest_eq(&d->attachments[0].digest, &abc));
 	OK(qa_span_is(d->text, "before\nafter\nbegin 644 none\n\nbegin 1 x\n"));
 	qa_document_free(d);
+	d = parse_text("\nbegin 644 a\x7f\x01\xe9.txt\n#86)C\nend\n");
+	OK(d->nattachments == 1 && strcmp(d->attachments[0].name, "a  \xc3\xa9.txt") == 0);
+	qa_document_free(d);
 }
 
 static int
