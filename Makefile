@@ -35,9 +35,9 @@ OWFAT := $(if $(filter auto,$(call conf1,owfat)),build/owfat,$(call conf1,owfat)
 
 # What the compiler takes is asked once per build folder (mk/probe), never assumed.
 -include $(BUILD)/flags.mk
-$(BUILD)/flags.mk: mk/probe conf-cc conf-opt
+$(BUILD)/flags.mk: mk/probe conf-cc conf-opt conf-slim
 	@mkdir -p $(@D)
-	$(Q)CC='$(CC)' SAN=$(SAN) FUZZ=$(FUZZ) OPT='$(call conf1,opt)' sh mk/probe > $@
+	$(Q)CC='$(CC)' SAN=$(SAN) FUZZ=$(FUZZ) OPT='$(call conf1,opt)' SLIM='$(call conf1,slim)' sh mk/probe > $@
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wformat=2 -Wvla -Wwrite-strings -Wcast-qual -Wundef \
@@ -62,6 +62,7 @@ SRCS :=
 # library NAME, DIR, SOURCES (in DIR), CFLAGS: build/lib/NAME.a
 define library
 $(1)_OBJ := $$(patsubst %.c,$(BUILD)/$(2)/%.o,$(3))
+$(1)_SRC := $$(addprefix $(2)/,$(3))
 SRCS += $$(addprefix $(2)/,$(3))
 LIBS_ALL += $(BUILD)/lib/$(1).a
 $(BUILD)/lib/$(1).a: $$($(1)_OBJ)
@@ -82,6 +83,24 @@ $(BUILD)/bin/$(1): $$($(1)_POBJ) $$(LINK_$(4)_DEPS)
 	@$(say) LINK $$@; mkdir -p $$(@D)
 	$(Q)$$(CC) $$(LDFLAGS_ALL) $$(LDFLAGS_$(4)) -o $$@ $$($(1)_POBJ) $$(LINK_$(4))
 endef
+
+# slim NAME, DIR, SOURCES: a front program that is started for every message: by the compiler of
+# conf-slim, from objects of its own, with the libraries of slim_parts.
+define slim
+SLIM_POBJ := $$(patsubst %.c,$(BUILD)/slim/$(2)/%.o,$(3))
+SLIM_SRC += $$(addprefix $(2)/,$(3))
+SRCS += $$(addprefix $(2)/,$(3))
+PROGS += $(BUILD)/bin/$(1)
+PROGS_front += $(BUILD)/bin/$(1)
+$(BUILD)/bin/$(1): $$(SLIM_POBJ) $(BUILD)/lib/slim.a
+	@$(say) LINK $$@; mkdir -p $$(@D)
+	$(Q)$$(SLIM_CC) -static-pie $$(LDFLAGS_ALL) -Wl,--gc-sections -o $$@ $$^ $$(SLIM_LIBS)
+endef
+ifeq ($(SLIM_CC),)
+slim = $(call program,$(1),$(2),$(3),front,)
+endif
+# What slim programs hold. No sandbox: it sets no_new_privs, under which the set-id program behind them gains nothing.
+slim_parts = $(filter-out lib/sys/sandbox.c,$(foreach l,$(FRONT_LAYERS) front,$($(l)_SRC)))
 
 # tests DIR, front|back, CFLAGS: every test-*.c and fuzz-*.c in DIR
 define tests
@@ -136,6 +155,15 @@ LINK_back = $(LINK_back_DEPS) -Wl,--as-needed $(call pkg_libs,$(BACK_PKGS)) -lcd
 include $(sort $(wildcard lib/*/module.mk)) $(sort $(wildcard qmail-archive/module.mk depot/module.mk \
 	tests/module.mk bench/module.mk man/module.mk))
 
+$(BUILD)/slim/%.o: %.c $(BUILD)/slim/include/.ready | $(BUILD)/auto.h
+	@$(say) CC '$< (slim)'; mkdir -p $(@D)
+	$(Q)$(SLIM_CC) $(CFLAGS_ALL) -ffunction-sections -isystem $(BUILD)/slim/include -c -o $@ $<
+$(BUILD)/slim/include/.ready: mk/slim
+	$(Q)CC='$(CC)' sh mk/slim $(@D)
+$(BUILD)/lib/slim.a: $(patsubst %.c,$(BUILD)/slim/%.o,$(SLIM_LIB))
+	@$(say) AR $@; mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcsD $@ $^
+
 $(BUILD)/%.o: %.c | $(BUILD)/auto.h
 	@$(say) CC $<; mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(EXTRA) -c -o $@ $<
@@ -173,4 +201,4 @@ clean:
 install: all man
 	$(Q)BUILD='$(BUILD)' PROGS_front='$(PROGS_front)' PROGS_back='$(PROGS_back)' MANS='$(MANS)' sh boot/install
 
--include $(patsubst %.c,$(BUILD)/%.d,$(SRCS))
+-include $(patsubst %.c,$(BUILD)/%.d,$(SRCS)) $(if $(SLIM_CC),$(patsubst %.c,$(BUILD)/slim/%.d,$(SLIM_SRC) $(SLIM_LIB)))

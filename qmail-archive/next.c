@@ -2,7 +2,6 @@
 #include "auto.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -52,8 +51,6 @@ qa_next_exec(const struct qa_next *next, int message, int envelope)
 		return;
 	if (getegid() != gid && setresgid(gid, gid, gid))
 		return;
-	/* names our instance, not the next program's */
-	unsetenv("MAILDEPOT_HOME");
 	memcpy(path, next->path, sizeof path);
 	argv[0] = path;
 	argv[1] = NULL;

@@ -167,29 +167,21 @@ static void QA_NORETURN
 run(struct door *d)
 {
 	struct qa_release *r = &d->release;
-	int message[2] = {-1, -1}, envelope[2];
+	int message, envelope;
 	uint64_t at;
 
-	if (pipe2(envelope, O_CLOEXEC) || (r->message->large && pipe2(message, O_CLOEXEC)))
+	if (pipe2(r->envelope_pipe, O_CLOEXEC) || (r->message->large && pipe2(r->message_pipe, O_CLOEXEC)))
 		refuse(qa_refuse_for_now(d->home, d->errfd));
-	switch (fork()) {
-	case -1:
-		refuse(qa_refuse_for_now(d->home, d->errfd));
-	case 0:
-		qa_close(&message[0]);
-		qa_close(&envelope[0]);
-		r->message_pipe = message[1];
-		r->envelope_pipe = envelope[1];
-		qa_release_run(r);
-	default:
-		break;
-	}
+	message = r->message_pipe[0];
+	envelope = r->envelope_pipe[0];
 	if (!r->message->large) {
-		message[0] = qa_intake_fd(&d->message, &at);
-		if (d->message.large && lseek(message[0], (off_t)at, SEEK_SET) < 0)
+		message = qa_intake_fd(&d->message, &at);
+		if (d->message.large && lseek(message, (off_t)at, SEEK_SET) < 0)
 			refuse(QA_EXIT_READ);
 	}
-	qa_next_exec(&d->next, message[0], envelope[0]);
+	if (qa_release_start(r))
+		refuse(qa_refuse_for_now(d->home, d->errfd));
+	qa_next_exec(&d->next, message, envelope);
 	refuse(QA_EXIT_EXEC);
 }
 
@@ -198,7 +190,7 @@ main(void)
 {
 	static struct door d = {
 		.envelope = QA_ENVELOPE_INIT,
-		.release = {.fields = QA_BUF(QA_JOURNAL_FIELDS_MAX), .sock = -1, .message_pipe = -1, .envelope_pipe = -1},
+		.release = {.fields = QA_BUF(QA_JOURNAL_FIELDS_MAX), .sock = -1, .message_pipe = {-1, -1}, .envelope_pipe = {-1, -1}},
 	};
 
 	if (qa_start_descriptors(&d.errfd))

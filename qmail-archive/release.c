@@ -6,7 +6,17 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
 #include <unistd.h>
+
+enum { STACK = 128 << 10 }; /* the helper's; its deepest call is syslog */
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define QA_SANITIZED
+#endif
+#endif
 
 /* Ends the helper; without the last NUL that means 54 for the next program. */
 static void QA_NORETURN
@@ -55,8 +65,8 @@ start_direct(struct qa_release *r)
 			feed(result[1], "", 1);
 		break;
 	case 0:
-		qa_close(&r->message_pipe);
-		qa_close(&r->envelope_pipe);
+		qa_close(&r->message_pipe[1]);
+		qa_close(&r->envelope_pipe[1]);
 		qa_close(&result[0]);
 		if (write_direct(r))
 			leave(QA_EXIT_ARCHIVE);
@@ -106,20 +116,24 @@ let_go_of_caller(void)
 	close(6);
 }
 
-void
-qa_release_run(struct qa_release *r)
+static int
+run(void *arg)
 {
+	struct qa_release *r = arg;
 	const struct qa_buf *raw = &r->envelope->raw;
 	unsigned limit = qa_envelope_bounce(r->envelope) ? QA_RELEASE_BOUNCE : QA_RELEASE_ALL;
 	int direct = -1;
 
 	let_go_of_caller();
+	close(r->envelope_pipe[0]);
+	if (r->message_pipe[0] >= 0)
+		close(r->message_pipe[0]);
 	if (r->sock < 0)
 		direct = start_direct(r);
-	if (r->message_pipe >= 0 && qa_intake_feed(r->message, r->message_pipe, NULL))
+	if (r->message_pipe[1] >= 0 && qa_intake_feed(r->message, r->message_pipe[1], NULL))
 		leave(QA_EXIT_WRITE);
-	qa_close(&r->message_pipe);
-	feed(r->envelope_pipe, raw->p, raw->n - 1);
+	qa_close(&r->message_pipe[1]);
+	feed(r->envelope_pipe[1], raw->p, raw->n - 1);
 
 	uint64_t deadline = qa_tick() + limit * QA_SECOND;
 	bool safe = journal_done(r);
@@ -131,6 +145,21 @@ qa_release_run(struct qa_release *r)
 		qa_refuse_passed_open(r->home, "neither md_journal nor journal/direct made it durable in time");
 	if (!safe && !r->fail_open)
 		leave(QA_EXIT_ARCHIVE);
-	feed(r->envelope_pipe, "", 1);
+	feed(r->envelope_pipe[1], "", 1);
 	leave(0);
+}
+
+int
+qa_release_start(struct qa_release *r)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(QA_SANITIZED)
+	int pid = fork(); /* the sanitizer's own memory is not to be shared */
+
+	if (pid == 0)
+		run(r);
+#else
+	static char stack[STACK] __attribute__((aligned(64)));
+	int pid = clone(run, stack + sizeof stack, CLONE_VM | SIGCHLD, r);
+#endif
+	return pid < 0 ? -1 : 0;
 }

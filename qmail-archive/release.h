@@ -18,15 +18,20 @@ struct qa_release {
 	bool fail_open;
 	int sock;	   /* the request went there, or -1: write a direct file */
 	uint64_t sent;	   /* when (qa_tick) */
-	int message_pipe;  /* the next program's fd 0, fed from message->direct, or -1 */
-	int envelope_pipe; /* its fd 1 */
+	/* [0] is the next program's end, [1] the helper's */
+	int message_pipe[2];  /* its fd 0, fed from message->direct, or -1 */
+	int envelope_pipe[2]; /* its fd 1 */
 };
 
 /* Limits in seconds: for md_journal's answer, for everything, and for everything when it is a bounce
  * (qmail-send waits for it and does nothing else). */
 enum { QA_RELEASE_ANSWER = 2, QA_RELEASE_ALL = 20, QA_RELEASE_BOUNCE = 5 };
 
-/* Runs in the forked helper; does not return. */
-void qa_release_run(struct qa_release *r) QA_NORETURN;
+/*
+ * Starts the helper: 0, or -1. It runs in this process's memory until that execs (as with vfork, but nobody waits): neither
+ * page tables nor pages are copied, which is a third of what the door costs. So between this and exec the caller
+ * may make system calls and leave all memory that is not its stack alone.
+ */
+int qa_release_start(struct qa_release *r) QA_MUST;
 
 #endif

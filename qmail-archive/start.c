@@ -144,5 +144,6 @@ qa_start_home(void)
 {
 	const char *home = secure_getenv("MAILDEPOT_HOME");
 
+	unsetenv("MAILDEPOT_HOME"); /* the string itself stays */
 	return home && *home ? home : QA_HOME;
 }

@@ -31,7 +31,8 @@ void qa_start_signals(void);
  * which become errors; umask is 077. -1: 0 is closed. */
 int qa_start_agent(void) QA_MUST;
 
-/* The instance: MAILDEPOT_HOME when the program is not set-id, else conf-home. */
+/* The instance: MAILDEPOT_HOME when the program is not set-id, else conf-home. The variable is then
+ * removed: it names our instance, not the next program's. */
 const char *qa_start_home(void);
 
 #endif
