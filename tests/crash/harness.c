@@ -3,6 +3,7 @@
 #include "tests/tap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -242,7 +243,28 @@ show_log(FILE *out, const char *path)
 		fclose(f);
 }
 
-/* In one write, as other workers print too. */
+static void
+told_path(enum fault f, char path[400])
+{
+	snprintf(path, 400, "%s/told.%s", crash_scratch(), faults[f].name);
+}
+
+/* Prints, below the failed line of the fault, what the workers told of its failures. */
+static void
+show_told(enum fault fault)
+{
+	char path[400], line[1200];
+
+	told_path(fault, path);
+	FILE *f = fopen(path, "r");
+	while (f && fgets(line, sizeof line, f))
+		fputs(line, stdout);
+	if (f)
+		fclose(f);
+	unlink(path);
+}
+
+/* Tells how to get this failure again, for show_told: in one write, as other workers do the same. */
 static void
 report(const struct worker *w, const struct one *c)
 {
@@ -268,9 +290,12 @@ report(const struct worker *w, const struct one *c)
 	if (t->one)
 		fprintf(out, "#   the tree: %s\n", w->root);
 	fclose(out);
-	fflush(stdout);
-	if (write(1, text, n) != (ssize_t)n)
-		crash_stuck("cannot write");
+	char path[400];
+	told_path(c->fault, path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
+		crash_stuck(path);
+	close(fd);
 	free(text);
 }
 
@@ -471,10 +496,10 @@ results(const struct test *t)
 
 		if (!s->runs)
 			continue;
-		OKF(s->failed == 0,
-		    "%s: %s: %lu calls, %lu runs, %lu not reached: %lu lost, %lu twice, %lu failed",
-		    t->op->name, faults[f].name, s->calls, s->runs, s->unreached, s->lost, s->duplicates,
-		    s->failed);
+		if (!OKF(s->failed == 0,
+		         "%s: %s: %lu calls, %lu runs, %lu not reached: %lu lost, %lu twice, %lu failed", t->op->name,
+		         faults[f].name, s->calls, s->runs, s->unreached, s->lost, s->duplicates, s->failed))
+			show_told(f);
 		FILE *out = path && *path && !t->one ? fopen(path, "a") : NULL;
 		if (!out)
 			continue;
