@@ -15,6 +15,7 @@ struct qa_catalog {
 	struct qa_catalog_state saved; /* as it is on disk */
 	const struct qa_row *row;      /* being added: the tokenizer reads it */
 	bool writing, batch, lost;
+	bool dated; /* the index on dates was made by this handle */
 	char name[QA_CATALOG_NAME];
 	char *dir, *path, *domain;
 };

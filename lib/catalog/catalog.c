@@ -101,7 +101,7 @@ qa_catalog_rollback(struct qa_catalog *c)
 	if (c->batch)
 		sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 	c->state = c->saved;
-	c->batch = c->lost = false;
+	c->batch = c->lost = c->dated = false;
 }
 
 static int
@@ -117,6 +117,18 @@ state_save(struct qa_catalog *c, struct qa_err *err)
 	return run(c, QA_ST_STATE, err);
 }
 
+/* Newest first is by n while the month is ordered; from then on an index on the date serves it. */
+static int
+index_dates(struct qa_catalog *c, struct qa_err *err)
+{
+	if (c->state.ordered || c->dated)
+		return 0;
+	if (qa_catalog_exec(c, "CREATE INDEX IF NOT EXISTS entry_date ON entry(date)", err))
+		return -1;
+	c->dated = true;
+	return 0;
+}
+
 int
 qa_catalog_commit(struct qa_catalog *c, struct qa_err *err)
 {
@@ -126,7 +138,7 @@ qa_catalog_commit(struct qa_catalog *c, struct qa_err *err)
 		qa_catalog_rollback(c);
 		return qa_fail(err, EINVAL, "the batch of catalog %s was lost", c->path);
 	}
-	if (state_save(c, err) || qa_catalog_exec(c, "COMMIT", err)) {
+	if (index_dates(c, err) || state_save(c, err) || qa_catalog_exec(c, "COMMIT", err)) {
 		qa_catalog_rollback(c);
 		return -1;
 	}

@@ -68,8 +68,7 @@ qa_expr_set(struct planner *p, struct expr match, const char *in)
 	struct expr e = {g_string_new(NULL), WHOLE};
 
 	g_ptr_array_add(p->plan->binds, g_string_free(match.s, FALSE));
-	g_string_printf(e.s, "e.n %s (SELECT rowid FROM words WHERE words MATCH ?%u)", in,
-			p->plan->binds->len + 1);
+	g_string_printf(e.s, "%sqa_in(?%u, e.n)", in, p->plan->binds->len + 1);
 	return e;
 }
 
@@ -80,9 +79,9 @@ as_sql(struct planner *p, struct piece *x)
 	struct expr e = {0};
 
 	if (x->yes.s)
-		e = qa_expr_glue(e, AND, qa_expr_set(p, qa_expr_take(&x->yes), "IN"));
+		e = qa_expr_glue(e, AND, qa_expr_set(p, qa_expr_take(&x->yes), ""));
 	if (x->no.s)
-		e = qa_expr_glue(e, AND, qa_expr_set(p, qa_expr_take(&x->no), "NOT IN"));
+		e = qa_expr_glue(e, AND, qa_expr_set(p, qa_expr_take(&x->no), "NOT "));
 	return qa_expr_glue(e, AND, qa_expr_take(&x->sql));
 }
 

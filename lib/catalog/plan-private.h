@@ -44,7 +44,8 @@ struct expr qa_expr_glue(struct expr a, enum op op, struct expr b);
 /* BEFORE expr AFTER, as a whole. */
 void qa_expr_wrap(struct expr *e, const char *before, const char *after);
 
-/* The set of rows that an FTS5 expression matches, as SQL; IN is "IN" or "NOT IN"; the expression is used up. */
+/* The set of rows that an FTS5 expression matches, as SQL: qa_in(?k, e.n), with NOT before it when IN says so; the expression is
+ * used up. */
 struct expr qa_expr_set(struct planner *p, struct expr match, const char *in);
 
 /* The pieces given are used up. */

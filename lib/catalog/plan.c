@@ -223,7 +223,7 @@ finish(struct planner *p, struct piece *x)
 		qa_expr_free(&no);
 	}
 	if (x->no.s)
-		x->sql = qa_expr_glue(qa_expr_take(&x->sql), AND, qa_expr_set(p, qa_expr_take(&x->no), "NOT IN"));
+		x->sql = qa_expr_glue(qa_expr_take(&x->sql), AND, qa_expr_set(p, qa_expr_take(&x->no), "NOT "));
 	if (!x->yes.s && !p->q->kinds && p->state->events) {
 		struct piece messages = flags(QA_ROW_MESSAGE, QA_ROW_MESSAGE);
 

@@ -14,7 +14,7 @@ struct qa_plan {
 	bool none;	  /* nothing in this month can match: no need to ask */
 	char *match;	  /* for words MATCH, NULL = none */
 	char *where;	  /* on entry e, with ?2 ... for binds; NULL = none */
-	GPtrArray *binds; /* char *: MATCH texts of sub-queries, the first one is ?2 */
+	GPtrArray *binds; /* char *: MATCH texts of the sets that qa_in asks, the first one is ?2 */
 };
 
 /* The neighbouring months whose events a plan may ask: they are attached (qa_find_attach). */
