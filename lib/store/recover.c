@@ -395,6 +395,20 @@ qa_writer_free(struct qa_partition *p)
 	p->w = NULL;
 }
 
+/* The folder is there, but whoever made it may have died before its name was durable. */
+static int
+sync_parent(struct qa_partition *p, struct qa_err *err)
+{
+	char depot[QA_PATH];
+	const char *slash = strrchr(p->folder, '/');
+
+	if (!slash || (size_t)(slash - p->folder) >= sizeof depot)
+		return qa_fail(err, ENAMETOOLONG, "cannot sync the folder of %s: ", p->folder);
+	memcpy(depot, p->folder, (size_t)(slash - p->folder));
+	depot[slash - p->folder] = 0;
+	return qa_fsync_dir(AT_FDCWD, depot[0] ? depot : "/", err);
+}
+
 static int
 recover(struct qa_partition *p, uint64_t committed, bool fresh, struct qa_err *err)
 {
@@ -403,7 +417,10 @@ recover(struct qa_partition *p, uint64_t committed, bool fresh, struct qa_err *e
 
 	if (rc < 0)
 		return -1;
-	if (rc == 0 && qa_mkdirs(AT_FDCWD, p->folder, 0750, err))
+	if (rc == 0 && (qa_mkdirs(AT_FDCWD, p->folder, 0750, err) || sync_parent(p, err)))
+		return -1;
+	/* what this manifest names must not be lost with it: whoever published it may have died before the folder was synced */
+	if (rc == 1 && qa_fsync_dir(AT_FDCWD, p->folder, err))
 		return -1;
 	if (sweep(p, rc == 1, err) || load_indexes(p, committed, &end, err) || cut(p, &end, fresh, err))
 		return -1;
