@@ -240,8 +240,8 @@ qa_index_append(struct qa_index *x, const unsigned char *recs, uint64_t count, s
 	return 0;
 }
 
-int
-qa_index_cut(struct qa_index *x, uint64_t n, struct qa_err *err)
+void
+qa_index_cut(struct qa_index *x, uint64_t n)
 {
 	x->window_n = 0;
 	if (x->total > n)
@@ -250,12 +250,6 @@ qa_index_cut(struct qa_index *x, uint64_t n, struct qa_err *err)
 		x->disk = n;
 	if (x->tail.n > (x->total - x->disk) * x->record)
 		x->tail.n = (size_t)((x->total - x->disk) * x->record);
-	if (!x->writer || x->synced <= n)
-		return 0;
-	x->synced = n;
-	if (write_head(x, n, err) || qa_fdatasync(x->fd, x->path, err))
-		return -1;
-	return 0;
 }
 
 static int
@@ -283,10 +277,9 @@ qa_index_sync(struct qa_index *x, uint64_t n, struct qa_err *err)
 	if (qa_fdatasync(x->fd, x->path, err))
 		return sync_failed(x);
 	slot_put(h, spare, n);
+	/* when the slot is lost, the other one says less */
 	if (qa_pwrite_all(x->fd, h + slot_at[spare], QA_INDEX_SLOT, slot_at[spare], x->path, err))
 		return -1;
-	if (qa_fdatasync(x->fd, x->path, err))
-		return sync_failed(x);
 	x->synced = n;
 	return 0;
 }

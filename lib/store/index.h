@@ -64,10 +64,11 @@ int qa_index_tail(struct qa_index *x, uint64_t n, const unsigned char *rec, stru
 /* Writer: records total + 1 .. total + count. */
 int qa_index_append(struct qa_index *x, const unsigned char *recs, uint64_t count, struct qa_err *err) QA_MUST;
 
-/* Reader: forgets all behind the first n records. Writer: as well, durably when they were synced. */
-int qa_index_cut(struct qa_index *x, uint64_t n, struct qa_err *err) QA_MUST;
+/* Does not use what is behind the first n records. The file is not changed: a writer appends the same records there again, or
+ * resets it. */
+void qa_index_cut(struct qa_index *x, uint64_t n);
 
-/* Writer: makes the first n records durable and says so. The file is given up when that fails: it is removed, and
+/* Writer: makes the first n records durable, then says so. The file is given up when that fails: it is removed, and
  * made again by the next one that opens it. */
 int qa_index_sync(struct qa_index *x, uint64_t n, struct qa_err *err) QA_MUST;
 

