@@ -70,19 +70,24 @@ make_key(const char *home, const char *domain, struct qa_tlog_signer *key, struc
 int
 qa_key_init(const char *home, const char *domain, struct qa_err *err)
 {
-	char path[QA_PATH_MAX], vkey[QA_PATH_MAX], text[QA_TLOG_KEY_TEXT + 1];
+	char path[QA_PATH_MAX], vkey[QA_PATH_MAX], etc[QA_PATH_MAX], text[QA_TLOG_KEY_TEXT + 1];
 	struct qa_tlog_signer key;
 	struct stat st;
 	int rc = 0;
 
 	if (qa_home_path(path, home, err, QA_HOME_KEY, domain) ||
-	    qa_home_path(vkey, home, err, QA_HOME_LOG "/vkey", domain))
+	    qa_home_path(vkey, home, err, QA_HOME_LOG "/vkey", domain) ||
+	    qa_home_path(etc, home, err, "domain/%s/etc", domain))
 		return -1;
 	if (qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0) {
 		if (qa_sys->fstatat(AT_FDCWD, vkey, &st, 0) == 0)
 			return 0;
-		rc = qa_key_load(home, domain, &key, err);
+		/* whoever made it may have died before its name was durable, and nothing may be signed by a key that can go */
+		rc = qa_fsync_dir(AT_FDCWD, etc, err) || qa_key_load(home, domain, &key, err) ? -1 : 0;
 	} else if (errno == ENOENT) {
+		/* the key is durable before its public half is written, so it did not get lost in a crash */
+		if (qa_sys->fstatat(AT_FDCWD, vkey, &st, 0) == 0)
+			return qa_fail(err, ENOENT, "cannot open %s, the key that belongs to %s: ", path, vkey);
 		rc = make_key(home, domain, &key, err);
 		/* another process was faster: its key counts */
 		if (rc && errno == EEXIST)
