@@ -53,6 +53,9 @@ int qa_log_push(struct qa_log *l, const struct qa_digest *leaf, struct qa_err *e
 int qa_log_write_full(const struct qa_log *l, struct qa_syncset *set, struct qa_err *err) QA_MUST;
 void qa_log_drop_full(struct qa_log *l); /* once they are durable */
 
+/* A new edge file of one block: the leaves from FIRST to the committed size; l becomes its writer. */
+int qa_log_write_edge(struct qa_log *l, uint64_t first, const struct qa_digest *hash, struct qa_err *err) QA_MUST;
+
 /* A new edge file that starts at the last full level-0 tile, all of which are on disk; l becomes its writer. */
 int qa_log_new_edge(struct qa_log *l, struct qa_err *err) QA_MUST;
 

@@ -9,39 +9,44 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A new edge file that starts at the last full level-0 tile; l becomes its writer. */
 int
-qa_log_new_edge(struct qa_log *l, struct qa_err *err)
+qa_log_write_edge(struct qa_log *l, uint64_t first, const struct qa_digest *hash, struct qa_err *err)
 {
-	struct qa_edge_head head;
+	struct qa_edge_head head = {.first = first};
 	struct qa_edge_block block;
 	unsigned char bytes[QA_EDGE_HEADER + QA_EDGE_BLOCK];
 	struct qa_publish p;
-	unsigned n = l->level[0].n;
+	size_t n = (size_t)(l->committed - first);
 
 	if (qa_random(head.salt, sizeof head.salt))
 		return qa_fail(err, errno, "cannot get random bytes: ");
-	head.first = l->committed - n;
 	qa_edge_head_put(&head, bytes);
-	block.count = n;
+	block.count = (uint32_t)n;
 	block.size = l->committed;
 	block.root = l->root;
-	qa_edge_block_put(&block, head.salt, QA_EDGE_HEADER, l->level[0].hash, bytes + QA_EDGE_HEADER);
+	qa_edge_block_put(&block, head.salt, QA_EDGE_HEADER, hash, bytes + QA_EDGE_HEADER);
 	if (qa_publish_begin(&p, AT_FDCWD, l->edge_path, 0644, err))
 		return -1;
 	if (qa_write_all(p.fd, bytes, sizeof bytes, l->edge_path, err) ||
-	    (n && qa_write_all(p.fd, l->level[0].hash, n * sizeof *l->level[0].hash, l->edge_path, err))) {
+	    (n && qa_write_all(p.fd, hash, n * sizeof *hash, l->edge_path, err))) {
 		qa_publish_abort(&p);
 		return -1;
 	}
 	if (qa_publish_end(&p, err))
 		return -1;
 	l->head = head;
-	l->edge_bytes = sizeof bytes + n * sizeof(struct qa_digest);
+	l->edge_bytes = sizeof bytes + n * sizeof *hash;
 	return 0;
 }
 
-/* A tile's file, written in place: its bytes follow from its name, so a torn one of an earlier crash is overwritten. */
+int
+qa_log_new_edge(struct qa_log *l, struct qa_err *err)
+{
+	return qa_log_write_edge(l, l->committed - l->level[0].n, l->level[0].hash, err);
+}
+
+/* A tile's file, written in place: its bytes follow from its name, so a torn one of an earlier crash is overwritten, and whoever
+ * reads one that is published already sees nothing of it. */
 static int
 write_tile(const struct qa_log *l, unsigned level, uint64_t index, const struct qa_digest *hash, unsigned width,
 	   struct qa_syncset *set, struct qa_err *err)
@@ -54,15 +59,17 @@ write_tile(const struct qa_log *l, unsigned level, uint64_t index, const struct 
 		return -1;
 	snprintf(folder, sizeof folder, "%s", path);
 	*strrchr(folder, '/') = 0;
-	fd = qa_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644, err);
+	fd = qa_open(AT_FDCWD, path, O_WRONLY | O_CREAT, 0644, err);
 	if (fd < 0 && errno == ENOENT) {
 		if (qa_mkdirs(AT_FDCWD, folder, 0755, err))
 			return -1;
-		fd = qa_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644, err);
+		fd = qa_open(AT_FDCWD, path, O_WRONLY | O_CREAT, 0644, err);
 	}
 	if (fd < 0)
 		return -1;
 	rc = qa_write_all(fd, hash, width * sizeof *hash, path, err);
+	if (rc == 0 && qa_sys->ftruncate(fd, (off_t)(width * sizeof *hash)))
+		rc = qa_fail(err, errno, "cannot cut %s: ", path);
 	if (rc == 0)
 		rc = qa_syncset_file(set, fd, path, err);
 	qa_close(&fd);

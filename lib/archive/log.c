@@ -1,4 +1,5 @@
 #include "archive/log-private.h"
+#include "store/partition.h"
 #include "tlog/checkpoint.h"
 
 #include <errno.h>
@@ -136,7 +137,31 @@ qa_log_signed(const struct qa_log *l, struct qa_log_head *head_r, struct qa_err 
 }
 
 static int
-load(struct qa_log *l, struct qa_err *err)
+depot_used(const struct qa_log *l, struct qa_err *err)
+{
+	char depot[QA_PATH_MAX];
+	qa_month *months;
+	size_t n;
+
+	if (qa_home_path(depot, l->home, err, QA_HOME_DEPOT, l->domain) || qa_partition_list(depot, &months, &n, err))
+		return -1;
+	free(months);
+	return n > 0;
+}
+
+/* Whoever wrote the last block may have died before its sync, and a checkpoint is about to stand on it. */
+static int
+make_durable(const struct qa_log *l, struct qa_err *err)
+{
+	int fd = qa_open(AT_FDCWD, l->edge_path, O_RDWR, 0, err);
+	int rc = fd < 0 ? -1 : qa_fdatasync(fd, l->edge_path, err);
+
+	qa_close(&fd);
+	return rc;
+}
+
+static int
+load(struct qa_log *l, bool doubt, struct qa_err *err)
 {
 	struct qa_log_head head;
 	struct qa_edge e;
@@ -146,14 +171,17 @@ load(struct qa_log *l, struct qa_err *err)
 		return -1;
 	l->published = have ? head.size : 0;
 	rc = qa_edge_read(l->edge_path, &e, err);
-	if (rc < 0 && errno == EBADMSG && have)
+	if (rc < 0 && errno == EBADMSG)
 		return qa_fail(err, ENODATA, "%s is damaged", l->edge_path);
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
-		if (have)
+		/* the edge is there before the first segment; without one, what the depot holds must not be taken for a tail */
+		int used = have ? 1 : depot_used(l, err);
+
+		if (used > 0)
 			return qa_fail(err, ENODATA, "%s is missing", l->edge_path);
-		return qa_log_new_edge(l, err);
+		return used < 0 ? -1 : qa_log_new_edge(l, err);
 	}
 	l->head = e.head;
 	l->edge_bytes = e.bytes;
@@ -162,16 +190,18 @@ load(struct qa_log *l, struct qa_err *err)
 		rc = qa_tlog_frontier_load(&l->tree, e.head.first, read_peak, l, err);
 	for (uint64_t i = e.head.first; i < e.size && rc == 0; i++)
 		rc = qa_log_push(l, &e.hashes[i - e.head.first], err);
-	qa_edge_free(&e);
-	if (rc)
-		return -1;
 	l->committed = e.size;
 	l->root = qa_tlog_frontier_root(&l->tree);
-	if (e.blocks && !qa_digest_eq(&l->root, &e.root))
-		return qa_fail(err, ENODATA, "%s does not have the root it states", l->edge_path);
-	if (l->published > l->committed)
-		return qa_fail(err, ENODATA, "%s ends before the checkpoint", l->edge_path);
-	return 0;
+	if (rc == 0 && e.blocks && !qa_digest_eq(&l->root, &e.root))
+		rc = qa_fail(err, ENODATA, "%s does not have the root it states", l->edge_path);
+	if (rc == 0 && l->published > l->committed)
+		rc = qa_fail(err, ENODATA, "%s ends before the checkpoint", l->edge_path);
+	if (rc == 0 && doubt)
+		rc = qa_log_write_edge(l, e.head.first, e.hashes, err);
+	else if (rc == 0 && l->published < l->committed)
+		rc = make_durable(l, err);
+	qa_edge_free(&e);
+	return rc;
 }
 
 int
@@ -196,13 +226,13 @@ qa_log_blank(const char *home, const char *domain, struct qa_log **l_r, struct q
 }
 
 int
-qa_log_open(const char *home, const char *domain, struct qa_log **l_r, struct qa_err *err)
+qa_log_open(const char *home, const char *domain, bool doubt, struct qa_log **l_r, struct qa_err *err)
 {
 	struct qa_log *l;
 
 	if (qa_log_blank(home, domain, &l, err))
 		return -1;
-	if (load(l, err)) {
+	if (load(l, doubt, err)) {
 		qa_log_close(l);
 		return -1;
 	}
@@ -221,6 +251,12 @@ qa_log_close(struct qa_log *l)
 	qa_log_drop_full(l);
 	free(l->added);
 	free(l);
+}
+
+bool
+qa_log_doubtful(const struct qa_log *l)
+{
+	return l->written || l->signing;
 }
 
 uint64_t
@@ -284,7 +320,7 @@ qa_log_write(struct qa_log *l, struct qa_syncset *set, struct qa_err *err)
 	    qa_syncset_file(set, fd, l->edge_path, err))
 		rc = -1;
 	qa_close(&fd);
-	l->written = rc == 0;
+	l->written = true; /* or some of it */
 	return rc;
 }
 

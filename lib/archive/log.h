@@ -16,14 +16,20 @@
 #include "base/sha256.h"
 #include "sys/syncset.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct qa_log;
 
-/* Reads the edge and cuts a torn block off; makes an empty log when there is none. ENODATA: edge missing or damaged while
- * a checkpoint exists: qa_log_rebuild must run first. */
-int qa_log_open(const char *home, const char *domain, struct qa_log **l_r, struct qa_err *err) QA_MUST;
+/* Reads the edge; a torn block behind its good part goes with the next one that is written. What is there is durable
+ * afterwards. Makes an empty log when there is none and the depot is empty too. ENODATA: edge missing or damaged:
+ * qa_log_rebuild must run first. With doubt (a sync of the edge or of its folder failed, or may have) the edge is written
+ * anew: nothing may be built on a file whose sync failed. */
+int qa_log_open(const char *home, const char *domain, bool doubt, struct qa_log **l_r, struct qa_err *err) QA_MUST;
 void qa_log_close(struct qa_log *l);
+
+/* Whether something was written that is not known to be durable: whoever gives up now opens it with doubt. */
+bool qa_log_doubtful(const struct qa_log *l);
 
 uint64_t qa_log_committed(const struct qa_log *l);
 uint64_t qa_log_published(const struct qa_log *l); /* size of the checkpoint on disk, 0 = none */
@@ -41,8 +47,9 @@ int qa_log_publish_tiles(struct qa_log *l, struct qa_syncset *set, struct qa_err
 int qa_log_publish_checkpoint(struct qa_log *l, struct qa_syncset *set, struct qa_err *err) QA_MUST;
 int qa_log_publish_end(struct qa_log *l, struct qa_err *err) QA_MUST;
 
-/* Makes edge and tiles again from the segments of all partitions, bit for bit. Checked against the newest checkpoint when there
- * is one: EBADMSG when the store does not hold the log that was signed. Reads no message, only the entries. */
+/* Makes edge and tiles again from the segments of all partitions, bit for bit, from leaf 0 as far as they go without a gap. Checked
+ * against the newest checkpoint when there is one: EBADMSG when the store does not hold the log that was signed. Reads
+ * the entries, and the messages behind the checkpoint. */
 int qa_log_rebuild(const char *home, const char *domain, struct qa_err *err) QA_MUST;
 
 /* ---- readers ---- */

@@ -30,6 +30,7 @@ struct qa_writer {
 	unsigned char token[16]; /* stands in the lock file while nobody else has held it since */
 	bool locked;
 	bool publishing; /* the lock is held by the publishing steps */
+	bool doubt; /* the log was given up with something in it that may not be durable */
 	uint64_t counter, added;
 	struct open_partition part[QA_WRITER_PARTITIONS];
 	size_t parts;
@@ -48,6 +49,7 @@ forget(struct qa_writer *w)
 {
 	while (w->parts)
 		close_part(w, w->parts - 1);
+	w->doubt |= w->log && qa_log_doubtful(w->log);
 	qa_log_close(w->log);
 	w->log = NULL;
 }
@@ -173,11 +175,13 @@ cut_tails(struct qa_writer *w, struct qa_err *err)
 static int
 open_log(struct qa_writer *w, struct qa_err *err)
 {
-	if (qa_log_open(w->home, w->domain, &w->log, err) == 0)
-		return 0;
-	if (errno != ENODATA || qa_log_rebuild(w->home, w->domain, err))
-		return -1;
-	return qa_log_open(w->home, w->domain, &w->log, err);
+	int rc = qa_log_open(w->home, w->domain, w->doubt, &w->log, err);
+
+	if (rc && errno == ENODATA && qa_log_rebuild(w->home, w->domain, err) == 0)
+		rc = qa_log_open(w->home, w->domain, w->doubt, &w->log, err);
+	/* the sync may have been what failed */
+	w->doubt = rc != 0;
+	return rc;
 }
 
 /* Under the lock: memory agrees with the disk afterwards. */
