@@ -1,18 +1,23 @@
 #include "archive/intake.h"
 #include "archive/home.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "sys/sys.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { TRIES = 6 }; /* from a quarter of a second on, each four times as long after the one before: a few minutes */
 
 void
 qa_intake_init(struct qa_intake *in, const char *home)
 {
 	in->home = home;
 	in->first = NULL;
+	in->names = g_hash_table_new(g_str_hash, g_str_equal);
 }
 
 static bool
@@ -32,10 +37,16 @@ is_direct_name(const char *name)
 static bool
 have(const struct qa_intake *in, const char *name)
 {
-	for (const struct qa_intake_file *f = in->first; f; f = f->next)
-		if (strcmp(f->name, name) == 0)
-			return true;
-	return false;
+	return g_hash_table_contains(in->names, name);
+}
+
+static void
+drop(struct qa_intake *in, struct qa_intake_file *f)
+{
+	g_hash_table_remove(in->names, f->name);
+	if (f->open)
+		qa_scan_close(&f->scan);
+	free(f);
 }
 
 static int
@@ -54,13 +65,14 @@ add_file(struct qa_intake *in, struct qa_intake_file **where, const char *folder
 	snprintf(f->name, sizeof f->name, "%s", f->path + strlen(in->home) + 1);
 	f->next = *where;
 	*where = f;
+	g_hash_table_add(in->names, f->name);
 	return 0;
 }
 
 /* Adds the files of a folder that are not known yet, in the order of their names, at *where and behind. */
 static int
 add_names(struct qa_intake *in, struct qa_intake_file **where, const char *folder, bool (*fits)(const char *),
-	  struct qa_err *err)
+	  const struct qa_intake *except, struct qa_err *err)
 {
 	char path[QA_PATH_MAX];
 	struct qa_names names;
@@ -74,7 +86,7 @@ add_names(struct qa_intake *in, struct qa_intake_file **where, const char *folde
 		char name[1024];
 
 		snprintf(name, sizeof name, "%s/%s", folder, names.v[i]);
-		if (!fits(names.v[i]) || have(in, name))
+		if (!fits(names.v[i]) || have(in, name) || (except && have(except, name)))
 			continue;
 		rc = add_file(in, where, folder, names.v[i], err);
 		if (rc == 0)
@@ -91,21 +103,30 @@ qa_intake_refresh(struct qa_intake *in, struct qa_err *err)
 
 	while (*end)
 		end = &(*end)->next;
-	if (add_names(in, end, "journal", is_journal_name, err))
+	if (add_names(in, end, "journal", is_journal_name, NULL, err))
 		return -1;
 	while (*end)
 		end = &(*end)->next;
-	return add_names(in, end, "journal/direct", is_direct_name, err);
+	return add_names(in, end, "journal/direct", is_direct_name, NULL, err);
 }
 
 int
-qa_intake_add_folder(struct qa_intake *in, const char *folder, bool in_front, struct qa_err *err)
+qa_intake_add_folder(struct qa_intake *in, const char *folder, const struct qa_intake *except, struct qa_err *err)
 {
-	struct qa_intake_file **where = &in->first;
+	return add_names(in, &in->first, folder, is_journal_name, except, err);
+}
 
-	while (!in_front && *where)
-		where = &(*where)->next;
-	return add_names(in, where, folder, is_journal_name, err);
+void
+qa_intake_join(struct qa_intake *in, struct qa_intake *from)
+{
+	struct qa_intake_file **end = &in->first;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = from->first;
+	for (struct qa_intake_file *f = from->first; f; f = f->next)
+		g_hash_table_add(in->names, f->name);
+	from->first = NULL;
 }
 
 /* One file: 1 a record, 0 none now, -1. */
@@ -135,24 +156,46 @@ next_of(struct qa_intake_file *f, struct qa_scanned *rec_r, struct qa_err *err)
 		f->finished = true;
 		if (f->scan.torn)
 			qa_log(QA_NOTICE, "event=import.journal.torn file=%s", f->name);
+		if (strncmp(f->name, "journal/direct/", 15) == 0) {
+			/* nobody writes to it again, and there may be very many of them */
+			qa_scan_close(&f->scan);
+			f->open = false;
+		}
 	}
 	return rc;
+}
+
+/* A file that cannot be read now. Only what is no journal is given up at once. */
+static void
+trouble(struct qa_intake_file *f)
+{
+	f->retry_at = 0;
+	if (errno == ENOMEM || errno == EMFILE || errno == ENFILE)
+		return;
+	if (errno == EBADMSG || errno == ENOTSUP || f->failures == TRIES)
+		f->finished = f->lost = true;
+	else
+		f->retry_at = qa_tick() + ((QA_SECOND / 4) << 2 * f->failures++);
 }
 
 int
 qa_intake_next(struct qa_intake *in, struct qa_intake_file **file_r, struct qa_scanned *rec_r, struct qa_err *err)
 {
+	uint64_t now = qa_tick();
+
 	for (struct qa_intake_file *f = in->first; f; f = f->next) {
 		int rc;
 
-		if (f->finished)
+		if (f->finished || f->retry_at > now)
 			continue;
 		rc = next_of(f, rec_r, err);
+		if (rc < 0)
+			trouble(f);
+		else
+			f->retry_at = f->failures = 0;
 		if (rc == 0)
 			continue;
 		*file_r = f;
-		if (rc < 0 && errno != ENOMEM && errno != EMFILE && errno != ENFILE)
-			f->finished = f->lost = true;
 		return rc;
 	}
 	return 0;
@@ -216,21 +259,20 @@ qa_intake_clean(struct qa_intake *in, uint64_t round, struct qa_err *err)
 		}
 		if (dispose(in, f, err))
 			return -1;
-		if (f->open)
-			qa_scan_close(&f->scan);
 		*where = f->next;
-		free(f);
+		drop(in, f);
 	}
 	return 0;
 }
 
-bool
-qa_intake_empty(const struct qa_intake *in)
+size_t
+qa_intake_waiting(const struct qa_intake *in)
 {
+	size_t n = 0;
+
 	for (const struct qa_intake_file *f = in->first; f; f = f->next)
-		if (f->finished || f->unfiled)
-			return false;
-	return true;
+		n += !f->finished && f->retry_at;
+	return n;
 }
 
 void
@@ -240,8 +282,9 @@ qa_intake_close(struct qa_intake *in)
 		struct qa_intake_file *f = in->first;
 
 		in->first = f->next;
-		if (f->open)
-			qa_scan_close(&f->scan);
-		free(f);
+		drop(in, f);
 	}
+	if (in->names)
+		g_hash_table_destroy(in->names);
+	in->names = NULL;
 }

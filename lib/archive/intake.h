@@ -18,6 +18,8 @@ struct qa_intake_file {
 	struct qa_scan scan;
 	bool open, finished;
 	bool lost;	  /* could not be read at all: kept under bad */
+	unsigned failures;
+	uint64_t retry_at; /* qa_tick; 0 = nothing is wrong with it */
 	uint64_t unfiled; /* references held by domains */
 	uint64_t round;	  /* the last round that filed something from it */
 };
@@ -25,18 +27,24 @@ struct qa_intake_file {
 struct qa_intake {
 	const char *home;
 	struct qa_intake_file *first;
+	void *names; /* private: the set of them */
 };
 
-void qa_intake_init(struct qa_intake *in, const char *home);
+void qa_intake_init(struct qa_intake *in, const char *home); /* needs qa_intake_close */
 
 /* Looks for new files: journal files by number, then direct ones. */
 int qa_intake_refresh(struct qa_intake *in, struct qa_err *err) QA_MUST;
 
-/* Adds the files of a folder below H (a domain's pending folder) in front of the others. */
-int qa_intake_add_folder(struct qa_intake *in, const char *folder, bool in_front, struct qa_err *err) QA_MUST;
+/* Adds the files of a folder below H (a domain's pending folder) that the intake EXCEPT does not have. */
+int qa_intake_add_folder(struct qa_intake *in, const char *folder, const struct qa_intake *except,
+			 struct qa_err *err) QA_MUST;
 
-/* The next record of any file: 1, with its file; 0 nothing more at the moment; -1 trouble with file_r, which the caller has
- * to skip (finished is set). */
+/* Moves all files of FROM behind those of IN. */
+void qa_intake_join(struct qa_intake *in, struct qa_intake *from);
+
+/* The next record of any file: 1, with its file; 0 nothing more at the moment; -1 trouble with file_r: it is given up
+ * (finished), or is tried again later (retry_at), and the caller goes on; or neither (no memory, no descriptors), and the
+ * caller stops. A disk that cannot read is tried some times before a file is given up. */
 int qa_intake_next(struct qa_intake *in, struct qa_intake_file **file_r, struct qa_scanned *rec_r,
 		   struct qa_err *err) QA_MUST;
 
@@ -50,8 +58,8 @@ int qa_intake_again(struct qa_intake_file *f, struct qa_scan *s, uint64_t offset
 /* Removes the files that nobody needs and whose last round is at most ROUND; keeps damaged ones under bad. */
 int qa_intake_clean(struct qa_intake *in, uint64_t round, struct qa_err *err) QA_MUST;
 
-/* Whether anything waits to be read or removed; a file in use by md_journal that was read to its end does not count. */
-bool qa_intake_empty(const struct qa_intake *in);
+/* How many files wait to be tried again. */
+size_t qa_intake_waiting(const struct qa_intake *in);
 
 void qa_intake_close(struct qa_intake *in);
 

@@ -32,11 +32,12 @@ struct target {
 	struct qa_writer *w;
 	bool begun;   /* part of the round, good so far */
 	bool pending; /* has files in var/pending */
+	bool unpublished; /* something committed may not be under a checkpoint */
 	bool warm;
 	struct ref *ref;
 	size_t refs, refs_size;
 	size_t fresh; /* refs of this round; the ones before are from failed rounds */
-	uint64_t failing_since, retry_at, backoff;
+	uint64_t failing_since, retry_at, backoff, move_at, publish_at;
 	uint64_t used;
 };
 
@@ -221,13 +222,22 @@ add_held(struct qa_importer *im, struct target *t, struct qa_err *err)
 
 /* ---- a stuck domain's records ---- */
 
+static bool
+is_pending(const struct qa_intake_file *f)
+{
+	return strncmp(f->name, "domain/", 7) == 0;
+}
+
+/* The records that lie in the journal, to the pending folder; those that came from there stay as they are. */
 static int
 move_to_pending(struct qa_importer *im, struct target *t, struct qa_err *err)
 {
 	struct qa_scan s = {.fd = -1};
+	struct qa_intake_file *file = NULL;
 	struct qa_scanned rec;
 	struct qa_journal *j;
 	char path[QA_PATH_MAX];
+	size_t moved = 0, stay = 0;
 	int rc = 0;
 
 	if (qa_home_path(path, im->home, err, QA_HOME_VAR "/pending", t->name) ||
@@ -236,23 +246,43 @@ move_to_pending(struct qa_importer *im, struct target *t, struct qa_err *err)
 	for (size_t i = 0; i < t->refs && rc == 0; i++) {
 		struct qa_intake_file *f = t->ref[i].file;
 
-		/* one record at a time, one sync for all that fit a batch: messages must stay in memory until
-		 * the commit, and a scan keeps only one */
+		if (is_pending(f))
+			continue;
+		if (f != file && s.fd >= 0)
+			qa_scan_close(&s);
+		file = f;
+		/* one at a time: a message must stay in memory until the commit, and a scan keeps only one */
 		if (qa_intake_again(f, &s, t->ref[i].offset, &rec, err) ||
 		    qa_journal_add(j, &rec.head.digest, rec.message, rec.fields, err) || qa_journal_commit(j, err))
 			rc = -1;
-		if (i + 1 == t->refs || t->ref[i + 1].file != f)
-			qa_scan_close(&s);
+		moved++;
 	}
 	if (s.fd >= 0)
 		qa_scan_close(&s);
 	qa_journal_close(j);
 	if (rc)
 		return -1;
-	qa_log(QA_ALERT, "event=import.domain.pending domain=%s records=%zu", t->name, t->refs);
-	drop_refs(t, im->round);
+	for (size_t i = 0; i < t->refs; i++) {
+		if (is_pending(t->ref[i].file)) {
+			t->ref[stay++] = t->ref[i];
+			continue;
+		}
+		t->ref[i].file->unfiled--;
+		t->ref[i].file->round = im->round;
+	}
+	t->refs = stay;
 	t->pending = true;
+	qa_log(QA_ALERT, "event=import.domain.pending domain=%s records=%zu", t->name, moved);
 	return 0;
+}
+
+static bool
+waits_in_journal(const struct target *t)
+{
+	for (size_t i = 0; i < t->refs; i++)
+		if (!is_pending(t->ref[i].file))
+			return true;
+	return false;
 }
 
 static void
@@ -263,18 +293,22 @@ tend_stuck(struct qa_importer *im)
 	for (struct target *t = im->targets; t; t = t->next) {
 		struct qa_err err;
 
-		if (!t->failing_since || !t->refs || now - t->failing_since < im->conf.stuck_after)
+		if (!t->failing_since || now - t->failing_since < im->conf.stuck_after || now < t->move_at ||
+		    !waits_in_journal(t))
 			continue;
-		/* after a restart of the stuck state the refs may be pending files themselves */
-		if (t->ref[0].file->unfiled && strncmp(t->ref[0].file->name, "domain/", 7) == 0)
-			continue;
-		if (move_to_pending(im, t, &err))
+		if (move_to_pending(im, t, &err)) {
+			/* each try may leave copies in the folder, which cost space until the domain can commit again */
+			t->move_at = now + im->conf.stuck_after;
 			qa_log(QA_ERROR, "event=import.domain.stuck domain=%s reason=%s", t->name,
 			       qa_log_quote(err.text));
+		}
 	}
 }
 
-/* Takes a domain's pending files into the intake again. */
+/*
+ * Takes a domain's pending files into the intake again. What cannot be read now is read later with the journal's files, and
+ * goes by the table of then: to this domain, unless its rule was changed; the others know it.
+ */
 static int
 take_pending(struct qa_importer *im, struct target *t, struct qa_err *err)
 {
@@ -282,23 +316,24 @@ take_pending(struct qa_importer *im, struct target *t, struct qa_err *err)
 	struct qa_intake_file *f;
 	struct qa_scanned rec;
 	char folder[QA_PATH_MAX];
-	int rc;
+	int rc, got;
 
 	snprintf(folder, sizeof folder, QA_HOME_VAR "/pending", t->name);
 	qa_intake_init(&own, im->home);
-	if (qa_intake_add_folder(&own, folder, true, err))
-		return -1;
-	while ((rc = qa_intake_next(&own, &f, &rec, err)) > 0 && rc == 1)
-		if (keep_ref(t, f, rec.offset, err)) {
-			rc = -1;
-			break;
+	rc = qa_intake_add_folder(&own, folder, &im->intake, err);
+	t->pending = rc != 0;
+	while (rc == 0 && (got = qa_intake_next(&own, &f, &rec, err)) != 0) {
+		if (got > 0) {
+			rc = keep_ref(t, f, rec.offset, err);
+			continue;
 		}
+		qa_log(QA_ALERT, "event=import.journal.unreadable file=%s reason=%s", f->name, qa_log_quote(err->text));
+		if (!f->finished && !f->retry_at)
+			rc = -1;
+	}
 	/* they join the others, so that they are cleaned up the same way */
-	struct qa_intake_file **end = &im->intake.first;
-	while (*end)
-		end = &(*end)->next;
-	*end = own.first;
-	t->pending = false;
+	qa_intake_join(&im->intake, &own);
+	qa_intake_close(&own);
 	return rc;
 }
 
@@ -414,7 +449,7 @@ ended(struct qa_importer *im, struct target *t)
 	if (t->failing_since)
 		qa_log(QA_NOTICE, "event=import.domain.recovered domain=%s", t->name);
 	t->failing_since = 0;
-	im->unpublished = true;
+	t->unpublished = im->unpublished = true;
 }
 
 static void
@@ -511,9 +546,10 @@ qa_importer_round(struct qa_importer *im, struct qa_err *err)
 			if (rc < 0) {
 				qa_log(QA_ALERT, "event=import.journal.unreadable file=%s reason=%s", f->name,
 				       qa_log_quote(why.text));
-				if (!f->finished)
-					break; /* no memory, no descriptors: later */
-				continue;
+				if (f->finished || f->retry_at)
+					continue;
+				*err = why; /* no memory, no descriptors: later */
+				break;
 			}
 			rc = take(im, f, &rec, err);
 			if (rc <= 0) {
@@ -539,6 +575,14 @@ qa_importer_round(struct qa_importer *im, struct qa_err *err)
 
 /* ---- publishing ---- */
 
+static void
+publish_failed(struct target *t, const struct qa_err *err)
+{
+	t->begun = false;
+	t->publish_at = qa_tick() + 10 * QA_SECOND;
+	qa_log(QA_ERROR, "event=import.checkpoint.failed domain=%s reason=%s", t->name, qa_log_quote(err->text));
+}
+
 int
 qa_importer_publish(struct qa_importer *im, struct qa_err *err)
 {
@@ -548,15 +592,19 @@ qa_importer_publish(struct qa_importer *im, struct qa_err *err)
 	bool bad = false;
 
 	im->last_publish = qa_tick();
-	for (struct target *t = im->targets; t; t = t->next)
-		t->begun = t->w && qa_writer_unpublished(t->w);
+	for (struct target *t = im->targets; t; t = t->next) {
+		t->begun = t->unpublished && t->publish_at <= im->last_publish;
+		bad |= t->begun != t->unpublished;
+		if (t->begun && !t->w && qa_writer_open(im->home, t->name, &t->w, &why)) {
+			publish_failed(t, &why);
+			bad = true;
+		}
+	}
 	for (size_t i = 0; i < 2; i++) {
 		qa_syncset_init(&set);
 		for (struct target *t = im->targets; t; t = t->next)
 			if (t->begun && steps[i](t->w, &set, &why)) {
-				qa_log(QA_ERROR, "event=import.checkpoint.failed domain=%s reason=%s", t->name,
-				       qa_log_quote(why.text));
-				t->begun = false;
+				publish_failed(t, &why);
 				bad = true;
 			}
 		if (qa_syncset_commit(&set, err)) {
@@ -570,9 +618,10 @@ qa_importer_publish(struct qa_importer *im, struct qa_err *err)
 		}
 	}
 	for (struct target *t = im->targets; t; t = t->next) {
-		if (t->begun && qa_writer_publish_end(t->w, &why)) {
-			qa_log(QA_ERROR, "event=import.checkpoint.failed domain=%s reason=%s", t->name,
-			       qa_log_quote(why.text));
+		if (t->begun && qa_writer_publish_end(t->w, &why) == 0) {
+			t->unpublished = false;
+		} else if (t->begun) {
+			publish_failed(t, &why);
 			bad = true;
 		}
 		t->begun = false;
@@ -584,9 +633,10 @@ qa_importer_publish(struct qa_importer *im, struct qa_err *err)
 		im->publish_failing_since = qa_tick();
 	}
 	/* what is committed is durable; after a minute a checkpoint that cannot be written no longer holds the journal */
-	if (!bad || qa_tick() - im->publish_failing_since > im->conf.stuck_after)
-		return qa_intake_clean(&im->intake, im->round, err) || bad ? -1 : 0;
-	return qa_fail(err, EIO, "some checkpoints could not be published");
+	if ((!bad || qa_tick() - im->publish_failing_since > im->conf.stuck_after) &&
+	    qa_intake_clean(&im->intake, im->round, err))
+		return -1;
+	return !bad ? 0 : qa_fail(err, EIO, "some checkpoints could not be published");
 }
 
 uint64_t
@@ -614,7 +664,7 @@ qa_importer_held(const struct qa_importer *im)
 
 	for (const struct target *t = im->targets; t; t = t->next)
 		n += t->refs + t->pending;
-	return n;
+	return n + qa_intake_waiting(&im->intake);
 }
 
 const struct qa_importer_stats *
@@ -654,13 +704,14 @@ look_at_domains(struct qa_importer *im, struct qa_err *err)
 		}
 		if (begin(im, t, &why)) {
 			failed(im, t, &why);
+			t->unpublished = im->unpublished = true; /* nobody knows */
 			continue;
 		}
 		qa_writer_end(t->w);
 		t->begun = false;
 		im->begun--;
 		if (qa_writer_unpublished(t->w))
-			im->unpublished = true;
+			t->unpublished = im->unpublished = true;
 		else
 			qa_writer_rest(t->w);
 		t->warm = false;
