@@ -104,9 +104,20 @@ map_file(const char *path, struct stat *st_r, const unsigned char **p_r, size_t 
 	return rc;
 }
 
-/* One file. must: named by the user, or by a Maildir: it is a message whatever it looks like. */
+/* What a file may be. ANY: it lies in some folder. MAIL: somebody named it, so it is mail whatever it looks like. ONE: its name
+ * or its place says that it is one message; a From_ line at its start is its own then. */
+enum what { ANY, MAIL, ONE };
+
+static bool
+is_eml(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 4 && strcmp(path + n - 4, ".eml") == 0;
+}
+
 static int
-walk_file(const struct walk *w, const char *path, bool must, struct qa_err *err)
+walk_file(const struct walk *w, const char *path, enum what what, struct qa_err *err)
 {
 	struct qa_place place = {.path = path};
 	const unsigned char *p;
@@ -124,9 +135,9 @@ walk_file(const struct walk *w, const char *path, bool must, struct qa_err *err)
 	place.length = n;
 	if (n == 0)
 		complain(w, path, "empty file");
-	else if (qa_mbox_is(file))
+	else if (what != ONE && qa_mbox_is(file))
 		rc = each_in_mbox(w, &place, file, err);
-	else if (must || like_message(file))
+	else if (what != ANY || like_message(file))
 		rc = w->each(w->ctx, &place, file, err);
 	else
 		complain(w, path, "not mail: no header at its start");
@@ -151,7 +162,7 @@ walk_maildir(const struct walk *w, const char *path, int depth, struct qa_err *e
 			return -1;
 		for (size_t i = 0; i < names.n && rc == 0; i++)
 			if (names.v[i][0] != '.' && join(file, sub, names.v[i]) == 0)
-				rc = walk_file(w, file, true, err);
+				rc = walk_file(w, file, ONE, err);
 		qa_names_free(&names);
 	}
 	if (rc || qa_listdir(AT_FDCWD, path, &names, err))
@@ -187,9 +198,6 @@ walk_folder(const struct walk *w, const char *path, int depth, struct qa_err *er
 		return 0;
 	}
 	for (size_t i = 0; i < names.n && rc == 0; i++) {
-		size_t len = strlen(names.v[i]);
-		bool eml = len > 4 && strcmp(names.v[i] + len - 4, ".eml") == 0;
-
 		if (join(sub, path, names.v[i])) {
 			complain(w, path, "a name in it is too long");
 			continue;
@@ -197,7 +205,7 @@ walk_folder(const struct walk *w, const char *path, int depth, struct qa_err *er
 		if (is_folder(sub))
 			rc = walk_folder(w, sub, depth + 1, err);
 		else
-			rc = walk_file(w, sub, eml, err);
+			rc = walk_file(w, sub, is_eml(sub) ? ONE : ANY, err);
 	}
 	qa_names_free(&names);
 	return rc;
@@ -215,7 +223,7 @@ qa_source_walk(const char *path, qa_source_each *each, qa_source_trouble *troubl
 		return walk_folder(&w, path, 0, err);
 	if (access(path, R_OK))
 		return qa_fail(err, errno, "cannot open %s: ", path);
-	return walk_file(&w, path, true, err);
+	return walk_file(&w, path, is_eml(path) ? ONE : MAIL, err);
 }
 
 int

@@ -2,7 +2,8 @@
  * Messages in files: .eml files and folders, Maildir and Maildir++ trees, mboxes. For onboarding.
  *
  * A path is looked at once, deterministically (names in bytewise order), and each message found is a place: a file, an offset, a
- * length. Nothing is decided by a file's name alone: an mbox begins with a From_ line, a Maildir has cur and new.
+ * length. A file named .eml, or in cur or new of a Maildir, is one message, byte for byte, whatever its first line; any other
+ * that begins with a From_ line is an mbox.
  *
  * In an mbox a message starts at a line `From ` at the file's start or behind an empty line, with a time of day and a year in
  * it (unless the file's first one has none either). The empty line in front of the next From_ line belongs to the mbox. Lines of one or more `>` and `From ` lose
