@@ -2,6 +2,10 @@
 # tests/crash/test-*.c test the simulator itself and belong to check-unit.
 CRASH_OBJ := $(patsubst %,$(BUILD)/tests/crash/%.o,harness steps)
 SRCS += $(patsubst %,tests/crash/%.c,harness steps)
+# The tests of the archive share what they do and compare.
+SRCS += tests/crash/depot.c
+$(BUILD)/tests/crash/depot.o: EXTRA = $(CFLAGS_back)
+$(foreach t,round rebuild onboard,$(eval crash-$(t)_OBJ := $(BUILD)/tests/crash/depot.o))
 crash_family = $(or $($(1)_FAMILY),back)
 define crashtest
 SRCS += tests/crash/$(1).c

@@ -1,0 +1,168 @@
+/*
+ * Onboarding a Maildir, an mbox and a file, in two batches: more months than one batch takes. Whoever saw it end well need not
+ * run it again; whoever did not runs it again. Each message is there once.
+ */
+#include "archive/home.h"
+#include "archive/onboard.h"
+#include "archive/read.h"
+#include "sys/publish.h"
+#include "tests/crash/depot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MESSAGES = 10 };
+static const char domain[] = "a.example";
+
+/* Number I, of one of six months. */
+static qa_span
+message(unsigned i)
+{
+	static char p[3000];
+	int n = snprintf(p, sizeof p,
+			 "Date: Wed, %u %s 2020 00:00:%02u +0000\nSubject: number %u\nMessage-ID: <%u@x>\n\n%s", i + 1,
+			 &"Jan\0Feb\0Mar\0Apr\0May\0Jun"[4 * (i % 6)], i, i, i, i == 5 ? ">From here\nand there\n" : "");
+
+	for (unsigned line = 0; line < 20; line++)
+		n += snprintf(p + n, sizeof p - (size_t)n, "%u is the number of line %u\n", i * 31 + line, line);
+	return qa_span_of(p, (size_t)n);
+}
+
+/* The first four are a Maildir's, the fifth is a file and in the mbox, too, the others are the mbox's. */
+static int
+setup(const struct qa_crash_at *at)
+{
+	struct qa_buf mbox = QA_BUF(1 << 20);
+	struct qa_err err;
+	char name[40];
+	int rc = depot_home(at) || qa_mkdirs(at->fd, "mail/box/cur", 0755, NULL) ||
+		 qa_mkdirs(at->fd, "mail/box/new", 0755, NULL) || qa_mkdirs(at->fd, "mail/box/tmp", 0755, NULL);
+
+	for (unsigned i = 0; i < MESSAGES && rc == 0; i++) {
+		if (i == 4)
+			snprintf(name, sizeof name, "mail/alone.eml");
+		else
+			snprintf(name, sizeof name, "mail/box/%s/%u:2,S", i % 2 ? "new" : "cur", i);
+		if (i <= 4)
+			rc = qa_publish(at->fd, name, message(i), 0644, &err);
+		if (i >= 4 && rc == 0)
+			rc = qa_buf_addf(&mbox, "From me@here Wed Jan  1 00:00:0%u 2020\n%s\n", i,
+					 (const char *)message(i).p);
+	}
+	if (rc == 0)
+		rc = qa_publish(at->fd, "mail/mbox", qa_buf_span(&mbox), 0644, &err);
+	qa_buf_free(&mbox);
+	return rc;
+}
+
+static void
+trouble(void *ctx, const char *path, const char *why)
+{
+	(void)ctx;
+	fprintf(stderr, "%s: %s\n", path, why);
+}
+
+/* md_import DOMAIN PATH, by a person. */
+static int
+onboard(const struct qa_crash_at *at)
+{
+	char path[QA_PATH_MAX];
+	const char *const paths[] = {path};
+	struct qa_onboard o = {.home = at->path, .domain = domain, .paths = paths, .n = 1, .operator_name = "root",
+			       .tool = "crash test", .trouble = trouble};
+	struct qa_onboard_stats st;
+	struct qa_err err;
+
+	if (qa_home_path(path, at->path, &err, "mail") || qa_onboard(&o, &st, &err))
+		return depot_failed(&err);
+	if (st.failed)
+		return 1;
+	if (st.found != MESSAGES + 1) {
+		fprintf(stderr, "%llu messages found\n", (unsigned long long)st.found);
+		return 1;
+	}
+	qa_crash_ack("all");
+	depot_promise(at);
+	return 0;
+}
+
+static int
+again(const struct qa_crash_at *at)
+{
+	return depot_drain(at) || onboard(at);
+}
+
+static void
+count_month(struct qa_archive *a, qa_month month, unsigned times[MESSAGES], struct qa_crash_found *found)
+{
+	struct qa_buf b = QA_BUF(1 << 20);
+	struct qa_partition *p;
+	struct qa_entry e;
+	struct qa_err err;
+	int rc = qa_archive_partition(a, month, &p, &err);
+
+	for (struct qa_entry_id id = {month, 1}; rc == 1 && id.n <= qa_partition_entries(p); id.n++) {
+		unsigned i = 0;
+
+		if ((rc = qa_archive_entry(a, &id, &p, &e, &err)) != 1)
+			break;
+		qa_buf_clear(&b);
+		if (qa_partition_message_buf(p, &e, &b, &err)) {
+			rc = -1;
+			break;
+		}
+		while (i < MESSAGES && (i == 5 || !qa_span_eq(qa_buf_span(&b), message(i))))
+			i++;
+		/* number 5 comes without the mbox's quote */
+		if (i == MESSAGES && b.n == message(5).n - 1)
+			i = 5;
+		if (i == MESSAGES)
+			qa_crash_wrong(found, "a message that nobody sent");
+		else
+			times[i]++;
+	}
+	if (rc < 0)
+		qa_crash_wrong(found, "%s", err.text);
+	qa_buf_free(&b);
+}
+
+static int
+verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
+{
+	unsigned times[MESSAGES] = {0};
+	struct qa_archive *a;
+	struct qa_err err;
+	const qa_month *months;
+
+	depot_check_log(at, acks, found, 0);
+	int rc = qa_archive_open(at->path, domain, &a, &err);
+	if (rc < 0)
+		qa_crash_wrong(found, "%s", err.text);
+	if (rc == 1) {
+		size_t n = qa_archive_months(a, &months);
+
+		for (size_t i = 0; i < n; i++)
+			count_month(a, months[i], times, found);
+		qa_archive_close(a);
+	}
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		if (!times[i] && qa_crash_acked(acks, "all"))
+			qa_crash_lost(found, "message %u", i);
+		if (times[i] > 1)
+			qa_crash_twice(found, "message %u, %u times", i, times[i]);
+	}
+	return 0;
+}
+
+static const struct qa_crash_op ops[] = {
+    {.name = "onboarding-batch", .setup = setup, .work = onboard, .recover = depot_drain, .verify = verify, .reads = true,
+     .promise = "all messages of the folder are in the archive, once"},
+    {.name = "onboarding-again", .setup = setup, .work = onboard, .recover = again, .verify = verify,
+     .promise = "the same, run again after an interruption"},
+};
+
+int
+main(int argc, char **argv)
+{
+	return qa_crash_main(argc, argv, ops, sizeof ops / sizeof *ops);
+}

@@ -1,0 +1,54 @@
+/*
+ * What the crash tests of the archive share: an instance with two domains, records in its journal, what the programs do
+ * with them, and the comparison afterwards.
+ *
+ * Record number I has a message, recipients, a time of capture and an id that all follow from I. So an entry that is found tells by
+ * its id what it must be.
+ */
+#ifndef QA_TESTS_CRASH_DEPOT_H
+#define QA_TESTS_CRASH_DEPOT_H
+
+#include "tests/crash/harness.h"
+
+#include <stdbool.h>
+
+enum { DEPOT_DOMAINS = 3, DEPOT_MOST = 600 };
+extern const char *const depot_domain[DEPOT_DOMAINS]; /* the third is "default" */
+
+/* Tells it on standard error: -1. */
+struct qa_err;
+int depot_failed(const struct qa_err *err);
+
+/* The message of record I: valid until the next call. Number 3 is longer than a frame, every fifth has an attachment that is
+ * stored apart. */
+qa_span depot_message(unsigned i);
+
+/* Whether domain D gets record I: every fifth both, even ones the first, odd ones the second; those that 7 divides
+ * name nobody here: default. */
+bool depot_belongs(unsigned i, size_t d);
+
+int depot_home(const struct qa_crash_at *at) QA_MUST;
+
+/* Records FROM to TO - 1 into the journal: a file for each PER of them. */
+int depot_journal(const struct qa_crash_at *at, unsigned from, unsigned to, unsigned per) QA_MUST;
+
+/* Record I by the door's own way. */
+int depot_direct(const struct qa_crash_at *at, unsigned i) QA_MUST;
+
+/* md_import -1. Goes on for some time when a domain fails, as the daemon does. Promises the logs' sizes and
+ * heads as they come (depot_promise). */
+int depot_drain(const struct qa_crash_at *at) QA_MUST;
+
+/* Promises how far each log is, and its published head. */
+void depot_promise(const struct qa_crash_at *at);
+
+/* Records 0 to N - 1 are in the archives of their domains, once each, byte for byte, nothing else is; what was promised about
+ * the logs holds; md_verify --deep finds nothing; the journal is empty. */
+void depot_compare(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found,
+		   unsigned n);
+
+/* Only the logs' part of it, of domain D. */
+void depot_check_log(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found,
+		     size_t d);
+
+#endif

@@ -1,0 +1,41 @@
+# md_verify names what is wrong, for damage of several kinds, and is content again when it is mended.
+. tests/it/archive/lib.sh
+awk 'BEGIN {
+	for (i = 0; i < 300; i++) printf "From me@here Mon Mar  2 10:00:00 2026\nDate: %d Mar 2026 10:00:00 +0000\nSubject: %d\n\ntext %d\n\n", i % 28 + 1, i, i
+}' > "$tmp/box"
+md_import -q $D "$tmp/box" > "$tmp/out" || exit 2
+mail "$tmp/m" last '30 Mar 2026 10:00:00'
+md_import -q $D "$tmp/m" > "$tmp/out" || exit 2 # whoever comes next settles the indexes; before, nobody trusts them
+cp -Rp "$H/domain/$D" "$tmp/good"
+log=$H/domain/$D/log p=$H/domain/$D/depot/2026-03
+segment=$(ls "$p" | grep '^segment' | head -n 1)
+verified 'at first'
+
+# finds KIND WHAT OPTION...: after the damage just done; then all is put back
+finds() {
+	kind=$1 what=$2
+	shift 2
+	md_verify -q "$@" $D > "$tmp/out" 2> "$tmp/err"
+	got=$?
+	cat "$tmp/out" "$tmp/err" > "$tmp/all"
+	[ $got != 0 ] && grep -q "$kind" "$tmp/all"
+	ok $? "$what: exit $got, $(grep -m 1 "$kind" "$tmp/all" | tr -s ' ' || head -n 1 "$tmp/all")"
+	rm -rf "$H/domain/$D"
+	cp -Rp "$tmp/good" "$H/domain/$D"
+}
+flip "$p/$segment"; finds damaged 'a bit in a segment' --deep
+flip "$p/entries.idx" 100; finds index 'a bit in an index' --deep
+flip "$p/manifest" 30; finds 'damaged\|truncated\|missing' 'a bit in the manifest'
+truncate -s -100 "$p/$segment"; finds 'truncated\|missing\|damaged' 'a segment that is cut'
+rm "$p/$segment"; finds missing 'a segment that is gone'
+rm -r "$p"; finds 'missing' 'a month that is gone'
+: > "$p/stranger"; finds added 'a file that nobody knows' --deep
+flip "$log/tile/0/000"; finds 'log\|damaged' 'a bit in a tile'
+rm "$log/tile/0/000"; finds missing 'a tile that is gone'
+sed '2s/.*/299/' "$log/checkpoint" > "$tmp/c"; cp "$tmp/c" "$log/checkpoint"; finds key 'a checkpoint that nobody signed'
+finds key 'another key' -k PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW
+cp "$log/checkpoint" "$tmp/outside"
+finds 'forked\|key' 'a checkpoint that is not of this log' --since "$tmp/c"
+exits 0 'and the one that it does' md_verify -q --since "$tmp/outside" $D
+verified 'in the end'
+finish
