@@ -1,4 +1,5 @@
 # A delivery becomes an event; the message goes along only when the door has not seen it.
+# shellcheck disable=SC2119 # options are optional
 . tests/it/agent/lib.sh
 start_journal
 file 5000

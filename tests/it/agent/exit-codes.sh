@@ -1,4 +1,5 @@
 # Exit codes: as asked for, when it went well and when the archive is not there; 111 for a wrong call.
+# shellcheck disable=SC2119 # options are optional
 . tests/it/agent/lib.sh
 file 100
 domains 'example.com' 'no.example archive=no'

@@ -1,4 +1,5 @@
 # qmail-local runs the line again at a retry: the same id, whichever way it takes; another delivery has another.
+# shellcheck disable=SC2119 # options are optional
 . tests/it/agent/lib.sh
 start_journal
 file 2000

@@ -43,4 +43,11 @@ end
 is "$code" signal=9 'the next program killed'
 kill -CONT "$journal"
 is "$(queued)" 1 'nothing queued'
+printf '#!/bin/sh\nsleep 2\nexec "%s"\n' "$standin" > "$tmp/late"
+chmod +x "$tmp/late"
+printf '%s\nfinal\n' "$tmp/late" > "$H/etc/next-queue"
+begin -s 5000000
+kill -KILL "$helper" # it stands with a full pipe
+end
+is "$code $(queued)" 'exit=54 1' 'killed in the middle of a large message'
 finish

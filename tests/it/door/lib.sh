@@ -83,4 +83,4 @@ queued_message() { find "$Q/mess" -type f -exec sed 1d {} +; }
 # sum FILE: its SHA-256
 sum() { sha256sum < "$1" | cut -d' ' -f1; }
 # helper PID: the process that holds back the NUL, a child of that one (which is the next program by then)
-helper() { ps -o pid= --ppid "$1" | tr -d ' '; }
+helper() { pgrep -P "$1" -x qmail-queue; }
