@@ -8,3 +8,4 @@ $(eval $(call program,md_index,depot,md_index.c index-sandbox.c progress.c,back,
 $(eval $(call program,md_search,depot,md_search.c query.c tool.c,back,))
 $(eval $(call program,md_reindex,depot,md_reindex.c progress.c tool.c,back,))
 $(eval $(call program,md_export,depot,md_export.c export.c progress.c query.c tool.c,back,))
+$(eval $(call program,md_show,depot,md_show.c tool.c,back,))
