@@ -31,7 +31,8 @@ test_frame(void)
 	put_dir(dir, 1, 9, 0);
 	put_dir(dir, 2, 12, 60);
 	qa_frame_put(&f, salt, 64, qa_span_of(dir, sizeof dir), qa_span_of(payload, 100), h);
-	OK(qa_frame_get(h, &g) && memcmp(&f, &g, sizeof f) == 0);
+	OK(qa_frame_get(h, &g) && g.type == f.type && g.codec == f.codec && g.dir == f.dir && g.stored == f.stored &&
+	   g.raw == f.raw && g.count == f.count && g.first == f.first && g.at == f.at && g.items == f.items);
 	OK(qa_frame_size(&g) == 64 + sizeof dir + 100);
 	OK(qa_frame_check(h, salt, 64, qa_span_of(dir, sizeof dir), qa_span_of(payload, 100)));
 	OKF(!qa_frame_check(h, salt, 65, qa_span_of(dir, sizeof dir), qa_span_of(payload, 100)), "another place");
@@ -157,7 +158,8 @@ test_recipe(void)
 	uint32_t n;
 
 	qa_recipe_part_put(&a, h);
-	OK(qa_recipe_part_get(h, NULL, 10, &b) && memcmp(&a, &b, sizeof a) == 0);
+	OK(qa_recipe_part_get(h, NULL, 10, &b) && a.at == b.at && a.item == b.item && a.encoded == b.encoded &&
+	   a.line == b.line && a.crlf == b.crlf);
 	OKF(!qa_recipe_part_get(h, NULL, 9, &c), "behind the skeleton");
 	OKF(!qa_recipe_part_get(h, &b, 10, &c), "positions rise");
 	h[29] = 1;

@@ -85,7 +85,7 @@ find(struct qa_partition *p, uint32_t k, int what)
 	else {
 		/* make_message puts two trace fields before every third */
 		struct qa_digest d = m.e.digest;
-		if (k % 3 == 0) {
+		if (k % 3 == 0 && m.p) {
 			const unsigned char *s = memmem(m.p, m.n, "Subject", 7);
 			d = qa_sha256_of(qa_span_of(s, (size_t)(m.p + m.n - s)));
 		}
