@@ -85,26 +85,11 @@ qa_check_items(struct qa_check *c, struct qa_err *err)
 
 /* ---- messages ---- */
 
-struct tapped {
-	struct qa_check *c;
-	const struct qa_entry *e;
-};
-
-static int
-tap_piece(void *ctx, qa_span piece)
-{
-	struct tapped *t = ctx;
-
-	t->c->p->tap(t->c->ctx, t->e, piece);
-	return 0;
-}
-
 /* 1 good, 0 not (said), -1. */
 static int
 check_message(struct qa_check *c, const struct qa_entry *e, struct qa_err *err)
 {
 	struct qa_sha256 message, rest;
-	struct tapped tapped = {c, e};
 	bool fresh = !qa_bit_get(&c->good, e->rest_item), whole = e->trace.n == 0;
 	struct qa_tell t = {
 		.message = &message,
@@ -115,11 +100,6 @@ check_message(struct qa_check *c, const struct qa_entry *e, struct qa_err *err)
 	};
 	struct qa_digest should;
 
-	if (c->p->tap) {
-		t.sink = tap_piece;
-		t.ctx = &tapped;
-		tap_piece(&tapped, qa_span_of(NULL, 0));
-	}
 	qa_sha256_init(&message);
 	qa_sha256_init(&rest);
 	if (qa_read_message(c->p, e, &t, &should, err)) {

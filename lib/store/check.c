@@ -481,9 +481,3 @@ qa_check_segment(struct qa_partition *p, size_t i, qa_finding *found, qa_each_en
 	end(&c);
 	return rc < 0 ? -1 : c.dirty;
 }
-
-void
-qa_partition_tap(struct qa_partition *p, qa_tap *tap)
-{
-	p->tap = tap;
-}

@@ -137,12 +137,6 @@ typedef int qa_each_entry(void *ctx, struct qa_partition *p, const struct qa_ent
 int qa_partition_check(struct qa_partition *p, uint64_t bound, qa_finding *found, qa_each_entry *each, void *ctx,
 		       struct qa_err *err) QA_MUST;
 
-/* While a check runs, gives the bytes of each message as they are put together, in order, before each is called for the
- * entry: whoever needs them as well (a leaf's commitment) reads nothing twice. An empty piece begins each message. What came
- * for an entry that is then not good is worth nothing. ctx is the check's. Set before it; NULL ends it. */
-typedef void qa_tap(void *ctx, const struct qa_entry *e, qa_span piece);
-void qa_partition_tap(struct qa_partition *p, qa_tap *tap);
-
 /* The months that have a partition folder, ascending. free(*v_r). */
 int qa_partition_list(const char *depot, qa_month **v_r, size_t *n_r, struct qa_err *err) QA_MUST;
 

@@ -64,7 +64,6 @@ struct qa_partition {
 	bool distrust;	      /* the index files were found wrong */
 	bool checked;	      /* frames were checked a moment ago */
 	struct qa_writer *w;  /* NULL in a reader */
-	qa_tap *tap;
 };
 
 /* ---- partition.c ---- */
