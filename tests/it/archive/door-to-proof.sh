@@ -5,9 +5,9 @@ start md_journal
 deliver "$tmp/m" you@$D
 ok $? 'the door takes it'
 exits 0 'md_import -1' md_import -1
-set -- $(ids $D)
-is "${1-}" "$(sha256sum < "$tmp/m" | cut -c 1-64)" 'md_cat gives it back'
-id=${2-none}
+ids $D > "$tmp/ids"
+read -r sum id < "$tmp/ids"
+is "$sum" "$(sha256sum < "$tmp/m" | cut -c 1-64)" 'md_cat gives it back'
 verified
 exits 0 'md_prove' md_prove $D "$id"
 cp "$tmp/out" "$tmp/proof"

@@ -19,8 +19,8 @@ exits 0 'the last run' md_import -1
 find "$tmp/queue/mess" -type f -exec sh -c 'sed 1d "$1" | sha256sum' sh {} \; | cut -c 1-64 | sort > "$tmp/want"
 is "$(wc -l < "$tmp/want")" 600 'all were accepted'
 for d in $D other.example; do
-	is "$(md_verify -q --json --deep $d | sed 's/.*"entries":\([0-9]*\).*/\1/')" 600 "$d has them all"
-	sums $d > "$tmp/got"
+	is "$(md_verify -q --json --deep "$d" | sed 's/.*"entries":\([0-9]*\).*/\1/')" 600 "$d has them all"
+	sums "$d" > "$tmp/got"
 	cmp -s "$tmp/got" "$tmp/want"
 	ok $? "$d: each once, byte for byte"
 done

@@ -22,5 +22,5 @@ is "$(md_verify -q --json --deep $D | sed 's/.*"entries":\([0-9]*\).*/\1/')" 600
 verified
 exits 0 'and again' md_import -q $D "$tmp/box"
 is "$(cut -d ' ' -f 3 "$tmp/out")" 0 'nothing is new'
-is "$(ls "$H/domain/$D/var" | grep -c '^import-')" 0 'no mark is left'
+is "$(find "$H/domain/$D/var" -name 'import-*' | wc -l)" 0 'no mark is left'
 finish

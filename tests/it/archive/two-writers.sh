@@ -15,13 +15,14 @@ while [ $i -lt 40 ]; do
 	deliver "$tmp/in/$i" you@$D || echo "# refused $i"
 	i=$((i + 1))
 done
-wait $other
+wait "$other"
 ok $? "onboarding: $(cat "$tmp/onboard")"
+# shellcheck disable=SC2317 # by until_true
 all_there() { [ "$(md_verify -q --json $D | sed 's/.*"leaves":\([0-9]*\).*/\1/')" = 1040 ]; }
 until_true 30 all_there
 ok $? 'all of both is under the checkpoint'
-kill $daemon
-wait $daemon
+kill "$daemon"
+wait "$daemon"
 ok $? 'the daemon ends well'
 is "$(grep -c 'event=import.domain.failing' "$tmp/md_import.log")" 0 'no round failed'
 sums_of "$tmp"/in/* > "$tmp/want"
