@@ -86,8 +86,11 @@ quoted_line(const unsigned char *p, size_t n)
 bool
 qa_mbox_quoted(qa_span raw)
 {
-	const unsigned char *p = raw.p, *end = raw.p + raw.n, *f;
+	const unsigned char *p = raw.p, *end, *f;
 
+	if (!raw.n)
+		return false;
+	end = raw.p + raw.n;
 	for (; p < end && (f = memmem(p, (size_t)(end - p), ">From ", 6)); p = f + 1) {
 		const unsigned char *line = f;
 
