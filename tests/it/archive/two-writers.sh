@@ -18,7 +18,7 @@ done
 wait "$other"
 ok $? "onboarding: $(cat "$tmp/onboard")"
 # shellcheck disable=SC2317 # by until_true
-all_there() { [ "$(md_verify -q --json $D | sed 's/.*"leaves":\([0-9]*\).*/\1/')" = 1040 ]; }
+all_there() { [ "$(md_verify -q --json "$D" | sed 's/.*"leaves":\([0-9]*\).*/\1/')" = 1040 ]; }
 until_true 30 all_there
 ok $? 'all of both is under the checkpoint'
 kill "$daemon"

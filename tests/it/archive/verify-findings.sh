@@ -8,7 +8,7 @@ mail "$tmp/m" last '30 Mar 2026 10:00:00'
 md_import -q $D "$tmp/m" > "$tmp/out" || exit 2 # whoever comes next settles the indexes; before, nobody trusts them
 cp -Rp "$H/domain/$D" "$tmp/good"
 log=$H/domain/$D/log p=$H/domain/$D/depot/2026-03
-segment=segment-000001.0
+segment="segment-000001.0"
 verified 'at first'
 
 # finds KIND WHAT OPTION...: after the damage just done; then all is put back
