@@ -36,7 +36,7 @@ struct target {
 	bool warm;
 	struct ref *ref;
 	size_t refs, refs_size;
-	size_t fresh; /* refs of this round; the ones before are from failed rounds */
+	size_t later; /* of the refs, how many at the end are not in this round: it holds no more months */
 	uint64_t failing_since, retry_at, backoff, move_at, publish_at;
 	uint64_t used;
 };
@@ -95,14 +95,20 @@ keep_ref(struct target *t, struct qa_intake_file *f, uint64_t offset, struct qa_
 	return 0;
 }
 
+/* The refs that a round has committed: all but those put off to the next one. */
 static void
-drop_refs(struct target *t, uint64_t round)
+drop_done(struct target *t, uint64_t round)
 {
-	for (size_t i = 0; i < t->refs; i++) {
+	size_t done = t->refs - t->later;
+
+	for (size_t i = 0; i < done; i++) {
 		t->ref[i].file->unfiled--;
 		t->ref[i].file->round = round;
 	}
-	t->refs = t->fresh = 0;
+	if (t->later)
+		memmove(t->ref, t->ref + done, t->later * sizeof *t->ref);
+	t->refs = t->later;
+	t->later = 0;
 }
 
 static void
@@ -110,6 +116,7 @@ failed(struct qa_importer *im, struct target *t, const struct qa_err *err)
 {
 	uint64_t now = qa_tick();
 
+	t->later = 0;
 	if (t->begun) {
 		qa_writer_abort(t->w);
 		t->begun = false;
@@ -214,6 +221,11 @@ add_held(struct qa_importer *im, struct target *t, struct qa_err *err)
 		if (qa_intake_again(file, &s, t->ref[i].offset, &rec, err) ||
 		    route_to(im, t, rec.fields, &route, err) || add_record(im, t, &route, &rec, err))
 			rc = -1;
+		if (rc && errno == EAGAIN && i > 0) {
+			t->later = t->refs - i;
+			rc = 0;
+			break;
+		}
 	}
 	if (file)
 		qa_scan_close(&s);
@@ -408,8 +420,17 @@ take(struct qa_importer *im, struct qa_intake_file *f, const struct qa_scanned *
 		}
 		if (!t->begun && t->failing_since)
 			continue; /* its turn comes at retry_at */
-		if ((!t->begun && begin(im, t, &why)) || add_record(im, t, &routes.v[i], rec, &why))
+		if (t->later) {
+			t->later++;
+			continue;
+		}
+		if ((!t->begun && begin(im, t, &why)) || add_record(im, t, &routes.v[i], rec, &why)) {
+			if (errno == EAGAIN && t->begun && qa_writer_added(t->w)) {
+				t->later = 1; /* the next round begins with it */
+				continue;
+			}
 			failed(im, t, &why);
+		}
 	}
 	qa_routes_free(&routes);
 	f->round = im->round;
@@ -445,7 +466,7 @@ ended(struct qa_importer *im, struct target *t)
 {
 	t->begun = false;
 	im->begun--;
-	drop_refs(t, im->round);
+	drop_done(t, im->round);
 	if (t->failing_since)
 		qa_log(QA_NOTICE, "event=import.domain.recovered domain=%s", t->name);
 	t->failing_since = 0;

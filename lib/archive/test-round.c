@@ -37,6 +37,8 @@ make_home(void)
 	MUST(qa_domains_update(home, NULL, NULL, &err));
 }
 
+static uint64_t captured; /* 0 = now */
+
 /* Fields of a queue record; the id's first byte is NUMBER. */
 static void
 fields(struct qa_buf *b, unsigned number, const char *const *rcpt, bool inside)
@@ -45,7 +47,7 @@ fields(struct qa_buf *b, unsigned number, const char *const *rcpt, bool inside)
 
 	qa_buf_clear(b);
 	if (qa_field_add(b, QA_F_ID, qa_span_of(id, 16)) || qa_field_add_u8(b, QA_F_KIND, QA_MESSAGE) ||
-	    qa_field_add_u64(b, QA_F_CAPTURED, qa_now()) || qa_field_add_u8(b, QA_F_SOURCE, QA_QUEUE) ||
+	    qa_field_add_u64(b, QA_F_CAPTURED, captured ? captured : qa_now()) || qa_field_add_u8(b, QA_F_SOURCE, QA_QUEUE) ||
 	    qa_field_add_str(b, QA_F_SENDER, "me@b.example"))
 		exit(1);
 	for (; *rcpt; rcpt++)
@@ -203,6 +205,20 @@ main(void)
 	OKF(size_of("b.example") == 2, "the stuck domain catches up");
 	OK(files_in("domain/b.example/var/pending") == 0);
 	check_newest("b.example", 1, 2, "Subject: four\n\n4\n");
+
+	/* more months than a round holds: a journal that waited for years */
+	uint64_t old = size_of("a.example");
+	MUST(qa_home_path(path, home, &err, "journal"));
+	MUST(qa_journal_open(path, 0, &j, &err));
+	for (unsigned i = 0; i < 30; i++) {
+		captured = (uint64_t)qa_seconds_of(2020 + (int)(i % 15) / 12, i % 15 % 12 + 1, 3, 0, 0, i) * QA_SECOND;
+		journal(j, 100 + i, to_both, "Subject: old\n\nold\n");
+	}
+	captured = 0;
+	qa_journal_close(j);
+	drain();
+	OKF(size_of("a.example") == old + 30, "records of 15 months are filed");
+	OK(files_in("journal") == 0);
 
 	/* the log is made again from the segments */
 	uint64_t before = size_of("a.example");

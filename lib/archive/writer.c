@@ -229,7 +229,7 @@ get_part(struct qa_writer *w, qa_month month, struct open_partition **part_r, st
 	}
 	if (w->parts == QA_WRITER_PARTITIONS) {
 		if (oldest == w->parts)
-			return qa_fail(err, EMFILE, "more than %d months of %s in one round",
+			return qa_fail(err, EAGAIN, "more than %d months of %s in one round",
 				       QA_WRITER_PARTITIONS, w->domain);
 		close_part(w, oldest);
 	}

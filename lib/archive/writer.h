@@ -38,7 +38,8 @@ struct qa_addition {
 	bool known_by_content;	 /* a message with equal bytes counts as known, not only an equal record id */
 };
 
-/* 1 added, 0 known already (id_r is the entry there is), -1. */
+/* 1 added, 0 known already (id_r is the entry there is), -1; EAGAIN: the round holds as many months or entries as it can, and
+ * nothing was changed: commit, then add it again. */
 int qa_writer_add(struct qa_writer *w, const struct qa_addition *a, struct qa_entry_id *id_r, struct qa_err *err) QA_MUST;
 
 uint64_t qa_writer_committed(const struct qa_writer *w); /* leaves, as of begin or end */
