@@ -15,7 +15,7 @@ holds(struct qa_partition *p, uint64_t n, uint64_t leaf, const char *start, size
 
 	if (good && start)
 		good = qa_partition_message_buf(p, &e, &b, &err) == 0 && b.n == size && b.n >= strlen(start) &&
-		       memcmp(b.p, start, strlen(start)) == 0;
+		       (b.n == 0 || memcmp(b.p, start, strlen(start)) == 0);
 	if (!good)
 		printf("# entry %d: %s\n", (int)n, err.text);
 	qa_buf_free(&b);
