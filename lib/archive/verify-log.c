@@ -220,8 +220,8 @@ check_edge(struct qa_verifying *x)
 	/* a block may be being written: what is still torn a moment later is damage */
 	for (int tries = 0; tries < TRIES; tries++) {
 		rc = qa_edge_read(path, &e, &err);
-		if (rc != 1 || (e.bytes == e.total && e.size >= x->size))
-			break;
+		if (rc != 1 || e.size >= x->size)
+			break; /* what follows the checkpoint, torn or not, is the writer's to mend */
 		qa_edge_free(&e);
 		rc = 2;
 		poll(NULL, 0, (int)(x->v->settle_ms ? x->v->settle_ms : SETTLE_MS) / TRIES);
@@ -232,7 +232,7 @@ check_edge(struct qa_verifying *x)
 		qa_edge_free(&e);
 		break;
 	case 2:
-		qa_verify_found(x, QA_T_DAMAGED, "log/edge: ends in bytes that are no whole block, or before the checkpoint");
+		qa_verify_found(x, QA_T_DAMAGED, "log/edge: its whole blocks end before the checkpoint");
 		break;
 	case 0:
 		if (x->size)

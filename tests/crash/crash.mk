@@ -30,6 +30,7 @@ check-crash: crash-tests
 	  sh tests/crash/matrix $(BUILD)/crash-results > $(BUILD)/crash-matrix.md && \
 	  if [ -z "$$CRASH_SIZE$$CRASH_FAULTS$$CRASH_ONE" ]; then cp $(BUILD)/crash-matrix.md doc/crash-matrix.md; fi; exit $$rc
 
+# MUTATE="FILE..." tries the calls in these files only.
 .PHONY: check-mutation
 check-mutation: crash-tests
-	$(Q)BUILD='$(BUILD)' MAKE='$(MAKE)' $(PROVE) -e perl tests/lint/mutate-sync
+	$(Q)BUILD='$(BUILD)' MAKE='$(MAKE)' $(PROVE) -e perl tests/lint/mutate-sync $(if $(MUTATE),:: $(MUTATE))
