@@ -5,7 +5,7 @@
 	files .sh
 	for f in .ci/* boot/* mk/* bench/*; do
 		[ -f "$f" ] || continue
-		case $f in *.sh|*.md|*.c|*.h|*.mk|*.py|*.awk|*.pl|*.go) continue ;; esac
+		case $f in *.sh|*.md|*.txt|*.c|*.h|*.mk|*.py|*.awk|*.pl|*.go) continue ;; esac
 		case $(head -n 1 "$f") in '#!/bin/sh'*|'# '*) echo "$f" ;; esac
 	done
 } | sort -u > "$tmp/list"
