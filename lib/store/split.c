@@ -148,6 +148,9 @@ follow(const struct line *first, const unsigned char *end, const unsigned char *
 int
 qa_split_run(qa_span rest, size_t *pos, struct qa_run *r_r)
 {
+	if (rest.n < QA_RUN_LEAST)
+		return 0; /* also when there are no bytes at all to point into */
+
 	const unsigned char *p = rest.p + *pos, *end = rest.p + rest.n;
 
 	while ((size_t)(end - p) >= QA_RUN_LEAST) {
