@@ -26,7 +26,7 @@ static const char help[] = "Writes the messages that QUERY finds to a new file o
 			   "  -q             no progress\n";
 static const struct option longs[] = {{"format", required_argument, NULL, FORMAT}, {"proof", no_argument, NULL, PROOF}, {0}};
 static const struct qa_opt opt = {"md_export", "[-q] [--proof] --format eml|mbox|maildir -o PATH DOMAIN QUERY...", help,
-				  "o:q", longs};
+				  "*o:q", longs};
 
 static volatile sig_atomic_t ending;
 

@@ -29,7 +29,10 @@ qa_opt_next(const struct qa_opt *o, int argc, char **argv)
 
 	for (const struct option *l = o->longs; l && l->name && n < MOST - 1; l++)
 		all[n++] = *l;
-	snprintf(shorts, sizeof shorts, "+H:%s", o->shorts ? o->shorts : "");
+	const char *own = o->shorts ? o->shorts : "";
+	int anywhere = *own == '*';
+
+	snprintf(shorts, sizeof shorts, "%sH:%s", anywhere ? "" : "+", own + anywhere);
 	for (;;) {
 		int c = getopt_long(argc, argv, shorts, all, NULL);
 

@@ -16,7 +16,7 @@ struct qa_opt {
 	const char *program;
 	const char *usage;   /* "[-n N] DOMAIN QUERY" */
 	const char *help;    /* lines of options, each with its end of line */
-	const char *shorts;  /* as getopt(3), without 'H' and 'h' */
+	const char *shorts;  /* as getopt(3), without 'H' and 'h'; a '*' in front: options may also follow operands */
 	const struct option *longs; /* ended by zeros; may be NULL; val below 1 << 20 */
 };
 

@@ -19,6 +19,7 @@ is "$(cat "$tmp"/md/cur/* | sha256sum)" "$(cat "$tmp"/orig/[abc].eml | sha256sum
 [ -d "$tmp/md/new" ] && [ -d "$tmp/md/tmp" ]
 ok $? 'a whole Maildir'
 exits 0 mbox md_export --format mbox --proof -o "$tmp/mb" $D '*'
+exits 0 'options behind the query' md_export $D '*' -o "$tmp/mb2" --format mbox
 is "$(grep -c '^From ' "$tmp/mb")" 3 'three messages'
 is "$(sed -n 's/^>//; /^From \|^>*From there/p' "$tmp/mb" | grep -c 'From there')" 1 'From lines quoted once'
 grep -q '^>From here$' "$tmp/mb" && grep -q '^>>From there$' "$tmp/mb" && grep -q '^  From not$' "$tmp/mb"
