@@ -125,7 +125,7 @@ work(struct qa_importer *im, bool once, int watched)
 		int did = qa_importer_round(im, &err);
 
 		if (did < 0) {
-			qa_log(QA_ERROR, "event=import.round.failed reason=%s", qa_log_quote(err.text));
+			qa_log(QA_ERROR, "event=import.round.failed why=%s", qa_log_quote(err.text));
 			if (once)
 				return;
 			poll(NULL, 0, RETRY_MS);
@@ -151,7 +151,7 @@ serve(const char *home, bool once, int ready_fd)
 	say_ready(ready_fd);
 	work(im, once, watched);
 	if (qa_importer_publish(im, &err)) {
-		qa_log(QA_ERROR, "event=import.publish.failed reason=%s", qa_log_quote(err.text));
+		qa_log(QA_ERROR, "event=import.publish.failed why=%s", qa_log_quote(err.text));
 		rc = 2;
 	}
 	st = qa_importer_stats(im);

@@ -129,7 +129,7 @@ failed(struct qa_importer *im, struct target *t, const struct qa_err *err)
 	t->retry_at = now + t->backoff;
 	if (t->backoff < 10 * QA_SECOND)
 		t->backoff *= 2;
-	qa_log(QA_ERROR, "event=import.domain.failing domain=%s records=%zu reason=%s", t->name, t->refs,
+	qa_log(QA_ERROR, "event=import.domain.failing domain=%s records=%zu why=%s", t->name, t->refs,
 	       qa_log_quote(err->text));
 }
 
@@ -311,7 +311,7 @@ tend_stuck(struct qa_importer *im)
 		if (move_to_pending(im, t, &err)) {
 			/* each try may leave copies in the folder, which cost space until the domain can commit again */
 			t->move_at = now + im->conf.stuck_after;
-			qa_log(QA_ERROR, "event=import.domain.stuck domain=%s reason=%s", t->name,
+			qa_log(QA_ERROR, "event=import.domain.stuck domain=%s why=%s", t->name,
 			       qa_log_quote(err.text));
 		}
 	}
@@ -339,7 +339,7 @@ take_pending(struct qa_importer *im, struct target *t, struct qa_err *err)
 			rc = keep_ref(t, f, rec.offset, err);
 			continue;
 		}
-		qa_log(QA_ALERT, "event=import.journal.unreadable file=%s reason=%s", f->name, qa_log_quote(err->text));
+		qa_log(QA_ALERT, "event=import.journal.unreadable file=%s why=%s", f->name, qa_log_quote(err->text));
 		if (!f->finished && !f->retry_at)
 			rc = -1;
 	}
@@ -380,7 +380,7 @@ quarantine(struct qa_importer *im, const struct qa_intake_file *f, const struct 
 	char path[QA_PATH_MAX];
 	int rc;
 
-	qa_log(QA_ALERT, "event=import.record.refused file=%s offset=%llu reason=%s", f->name,
+	qa_log(QA_ALERT, "event=import.record.refused file=%s offset=%llu why=%s", f->name,
 	       (unsigned long long)rec->offset, qa_log_quote(why->text));
 	im->stats.refused++;
 	if (qa_home_path(path, im->home, err, "journal/bad") || qa_mkdirs(AT_FDCWD, path, 0750, err) ||
@@ -565,7 +565,7 @@ qa_importer_round(struct qa_importer *im, struct qa_err *err)
 		while (records < ROUND_RECORDS && bytes < ROUND_BYTES &&
 		       (rc = qa_intake_next(&im->intake, &f, &rec, &why)) != 0) {
 			if (rc < 0) {
-				qa_log(QA_ALERT, "event=import.journal.unreadable file=%s reason=%s", f->name,
+				qa_log(QA_ALERT, "event=import.journal.unreadable file=%s why=%s", f->name,
 				       qa_log_quote(why.text));
 				if (f->finished || f->retry_at)
 					continue;
@@ -588,7 +588,7 @@ qa_importer_round(struct qa_importer *im, struct qa_err *err)
 	}
 	if (im->stats.records + im->stats.entries == before || qa_tick() - im->last_publish >= im->conf.publish_every)
 		if (qa_importer_publish(im, &why))
-			qa_log(QA_ERROR, "event=import.publish.failed reason=%s", qa_log_quote(why.text));
+			qa_log(QA_ERROR, "event=import.publish.failed why=%s", qa_log_quote(why.text));
 	if (rc < 0)
 		return -1;
 	return im->stats.records + im->stats.entries != before;
@@ -601,7 +601,7 @@ publish_failed(struct target *t, const struct qa_err *err)
 {
 	t->begun = false;
 	t->publish_at = qa_tick() + 10 * QA_SECOND;
-	qa_log(QA_ERROR, "event=import.checkpoint.failed domain=%s reason=%s", t->name, qa_log_quote(err->text));
+	qa_log(QA_ERROR, "event=import.checkpoint.failed domain=%s why=%s", t->name, qa_log_quote(err->text));
 }
 
 int
