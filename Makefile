@@ -94,7 +94,7 @@ PROGS += $(BUILD)/bin/$(1)
 PROGS_front += $(BUILD)/bin/$(1)
 $(BUILD)/bin/$(1): $$(SLIM_POBJ) $(BUILD)/lib/slim.a
 	@$(say) LINK $$@; mkdir -p $$(@D)
-	$(Q)$$(SLIM_CC) -static-pie $$(LDFLAGS_ALL) -Wl,--gc-sections -o $$@ $$^ $$(SLIM_LIBS)
+	$(Q)$$(SLIM_CC) $$(LDFLAGS_ALL) $$(SLIM_LDFLAGS) -Wl,--gc-sections -o $$@ $$^ $$(SLIM_LIBS)
 endef
 ifeq ($(SLIM_CC),)
 slim = $(call program,$(1),$(2),$(3),front,)

@@ -49,6 +49,13 @@ done
 verdict "$n front programs hold no OpenSSL, GLib or other big library" "$tmp/wrong"
 
 : > "$tmp/wrong"
+for p in $PROGS_front; do
+	readelf -l "$p" | grep -q INTERP && echo "$p is started through a dynamic linker" >> "$tmp/wrong"
+done
+[ -n "$FRONT_STATIC" ] || : > "$tmp/wrong" # with sanitizers, or a compiler that cannot
+verdict 'front programs are static' "$tmp/wrong"
+
+: > "$tmp/wrong"
 n=0
 for p in $PROGS_back; do
 	n=$((n + 1))
