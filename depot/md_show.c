@@ -171,7 +171,6 @@ value_text(unsigned type, qa_span v, struct qa_buf *b)
 		name = v.n == 1 ? qa_source_name(v.p[0]) : NULL;
 		break;
 	case QA_F_OFFERED:
-	case QA_F_FAILOPEN:
 		name = "yes";
 		break;
 	case QA_F_ID:

@@ -31,7 +31,6 @@ static const struct kind_of_field {
     {QA_F_PROTO, ANY, ONCE, "proto"},
     {QA_F_LOCAL_PORT, ANY, ONCE, "local-port"},
     {QA_F_OFFERED, 0, ONCE, "offered"},
-    {QA_F_FAILOPEN, 0, ONCE, "failopen"},
     {QA_F_HEADONLY, 8, ONCE, "headonly"},
     {QA_F_MAILBOX, ANY, ONCE, "mailbox"},
     {QA_F_RCPT_ENV, ANY, ONCE, "rcpt-env"},
