@@ -32,7 +32,7 @@ struct qa_intake {
 
 void qa_intake_init(struct qa_intake *in, const char *home); /* needs qa_intake_close */
 
-/* Looks for new files: journal files by number, then direct ones. */
+/* Looks for new files: direct ones by age, to be read first, then journal files by number. */
 int qa_intake_refresh(struct qa_intake *in, struct qa_err *err) QA_MUST;
 
 /* Adds the files of a folder below H (a domain's pending folder) that the intake EXCEPT does not have. */

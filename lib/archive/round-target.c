@@ -117,6 +117,8 @@ qa_target_add(struct qa_importer *im, struct qa_target *t, const struct qa_route
 	a.fields = qa_buf_span(&im->fields);
 	a.month = month_for(f.captured);
 	a.has_message = f.kind == QA_MESSAGE || rec->message.n > 0;
+	/* the .qmail agent sends a message along when it cannot know that the door has done so */
+	a.filed_once = f.kind != QA_MESSAGE;
 	rc = qa_writer_add(t->w, &a, &id, err);
 	if (rc < 0)
 		return -1;

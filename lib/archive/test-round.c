@@ -137,6 +137,54 @@ check_newest(const char *domain, size_t recipients, uint64_t withheld, const cha
 	qa_archive_close(a);
 }
 
+/* A record by the direct way; SECONDS is its file's age. */
+static void
+direct(unsigned number, bool delivery, const char *text, long seconds)
+{
+	static const char *const rcpt[] = {"x@a.example", NULL};
+	struct qa_digest refers = qa_sha256_of(qa_span_str(text));
+	struct timespec times[2] = {{.tv_sec = 1700000000 - seconds}, {.tv_sec = 1700000000 - seconds}};
+	char path[QA_PATH_MAX];
+	struct qa_buf b = QA_BUF(0);
+	struct qa_direct d;
+
+	fields(&b, number, rcpt, false);
+	if (delivery) {
+		b.p[2 + 4 + 16 + 2 + 4] = QA_DELIVERY; /* the kind, behind the id */
+		if (qa_field_add_str(&b, QA_F_FOR_DOMAIN, "a.example") ||
+		    qa_field_add(&b, QA_F_REFERS, qa_span_of(refers.b, sizeof refers.b)))
+			exit(1);
+	}
+	MUST(qa_direct_begin(&d, home, &err));
+	MUST(qa_direct_add(&d, qa_span_str(text), &err));
+	MUST(qa_direct_commit(&d, qa_buf_span(&b), &err));
+	qa_direct_close(&d);
+	MUST(qa_home_path(path, home, &err, "journal/direct/%02x%02x01%026x", number & 255, number >> 8, 0));
+	OK(utimensat(AT_FDCWD, path, times, 0) == 0);
+}
+
+/* The agent's copy of a message is not filed when the message is there. */
+static void
+deliveries(void)
+{
+	uint64_t before = size_of("a.example");
+
+	/* its file has the higher name, but is older */
+	direct(1000, false, "Subject: big\n\nb\n", 2);
+	direct(999, true, "Subject: big\n\nb\n", 1);
+	drain();
+	OK(size_of("a.example") == before + 2);
+	check_newest("a.example", 1, 0, "");
+	direct(998, true, "Subject: seen by the agent alone\n\nb\n", 0);
+	drain();
+	OK(size_of("a.example") == before + 3);
+	check_newest("a.example", 1, 0, "Subject: seen by the agent alone\n\nb\n");
+	direct(997, true, "Subject: seen by the agent alone\n\nb\n", 0);
+	drain();
+	OK(size_of("a.example") == before + 4);
+	check_newest("a.example", 1, 0, "");
+}
+
 int
 main(void)
 {
@@ -219,6 +267,8 @@ main(void)
 	drain();
 	OKF(size_of("a.example") == old + 30, "records of 15 months are filed");
 	OK(files_in("journal") == 0);
+
+	deliveries();
 
 	/* the log is made again from the segments */
 	uint64_t before = size_of("a.example");

@@ -244,15 +244,12 @@ get_part(struct qa_writer *w, qa_month month, struct open_partition **part_r, st
 	return 0;
 }
 
+/* By the record's id or, without one, by the message's bytes. */
 static int
 find_in(struct qa_partition *p, const struct qa_addition *a, const struct qa_id *id, uint64_t *n_r,
 	struct qa_err *err)
 {
-	int rc = qa_partition_find_id(p, id, n_r, err);
-
-	if (rc == 0 && a->known_by_content && a->has_message)
-		rc = qa_partition_find_message(p, &a->digest, n_r, err);
-	return rc;
+	return id ? qa_partition_find_id(p, id, n_r, err) : qa_partition_find_message(p, &a->digest, n_r, err);
 }
 
 /* Looks in the entry's own month, then in the month before it when that one exists. */
@@ -302,6 +299,7 @@ qa_writer_add(struct qa_writer *w, const struct qa_addition *a, struct qa_entry_
 {
 	struct qa_new_entry e = {a->has_message, a->message, a->digest, a->fields, {{0}}, {0}};
 	struct open_partition *part;
+	bool by_content = a->has_message && (a->known_by_content || a->filed_once);
 	struct qa_leaf leaf;
 	struct qa_facts f;
 	char text[QA_LEAF_MAX];
@@ -310,6 +308,15 @@ qa_writer_add(struct qa_writer *w, const struct qa_addition *a, struct qa_entry_
 	if (qa_facts_get(a->fields, &f, err))
 		return -1;
 	rc = find_known(w, a, &f.id, id_r, err);
+	if (rc == 0 && by_content) {
+		rc = find_known(w, a, NULL, id_r, err);
+		if (rc == 1 && a->filed_once) {
+			e.has_message = false;
+			e.message = qa_span_of(NULL, 0);
+			e.digest = qa_sha256_of(e.message);
+			rc = 0;
+		}
+	}
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	if (get_part(w, a->month, &part, err))
@@ -319,7 +326,7 @@ qa_writer_add(struct qa_writer *w, const struct qa_addition *a, struct qa_entry_
 		return qa_fail(err, errno, "cannot get random bytes: ");
 	id_r->month = a->month;
 	if (qa_partition_add(part->p, &e, &id_r->n, err) ||
-	    qa_leaf_make(id_r, e.secret, a->fields, &a->digest, &leaf, err))
+	    qa_leaf_make(id_r, e.secret, a->fields, &e.digest, &leaf, err))
 		return -1;
 
 	struct qa_digest h = qa_tlog_leaf_hash(qa_span_of(text, qa_leaf_text(&leaf, text)));

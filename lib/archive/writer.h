@@ -36,6 +36,7 @@ struct qa_addition {
 	struct qa_digest digest; /* of the message (of nothing, when there is none) */
 	qa_span fields;
 	bool known_by_content;	 /* a message with equal bytes counts as known, not only an equal record id */
+	bool filed_once;	 /* when a message with equal bytes is there already, the entry is filed without it */
 };
 
 /* 1 added, 0 known already (id_r is the entry there is), -1; EAGAIN: the round holds as many months or entries as it can, and
