@@ -31,7 +31,7 @@ struct view {
 	const char *domain;
 	bool json, tty;
 	uint64_t started, shown, lines;
-	struct qa_buf list; /* findings as JSON */
+	struct qa_buf list, notes; /* findings as JSON */
 };
 
 enum { LINES_MOST = 1000 };
@@ -42,9 +42,11 @@ found(void *ctx, enum qa_trouble t, const char *text)
 	struct view *v = ctx;
 
 	if (v->json) {
+		struct qa_buf *b = t == QA_T_NOTE ? &v->notes : &v->list;
+
 		if (v->lines++ < LINES_MOST &&
-		    (qa_buf_addf(&v->list, "%s{\"kind\":\"%s\",\"what\":", v->list.n ? "," : "", qa_trouble_name(t)) ||
-		     qa_json_add(&v->list, qa_span_str(text)) || qa_buf_addc(&v->list, '}')))
+		    (qa_buf_addf(b, "%s{\"kind\":\"%s\",\"what\":", b->n ? "," : "", qa_trouble_name(t)) ||
+		     qa_json_add(b, qa_span_str(text)) || qa_buf_addc(b, '}')))
 			exit(2);
 		return;
 	}
@@ -90,7 +92,9 @@ report(struct view *v, const struct qa_verify_stats *st, bool deep, int rc)
 		       (unsigned long long)st->purged, (unsigned long long)st->offline);
 		for (unsigned t = 0; t < QA_T_KINDS; t++)
 			printf(",\"%s\":%llu", qa_trouble_name((enum qa_trouble)t), (unsigned long long)st->trouble[t]);
-		printf(",\"findings\":[%.*s]}\n", (int)v->list.n, v->list.n ? (const char *)v->list.p : "");
+		printf(",\"findings\":[%.*s],\"notes\":[%.*s]}\n", (int)v->list.n,
+		       v->list.n ? (const char *)v->list.p : "", (int)v->notes.n,
+		       v->notes.n ? (const char *)v->notes.p : "");
 		return;
 	}
 	printf("%s: %s: %llu leaves signed, %llu partitions", v->domain, rc ? "BAD" : "good",
@@ -127,6 +131,7 @@ verify(struct qa_verify *what, const char *domain, bool json, bool quiet)
 		report(&v, &st, what->deep, rc);
 	fflush(stdout);
 	qa_buf_free(&v.list);
+	qa_buf_free(&v.notes);
 	return rc < 0 ? 2 : rc;
 }
 

@@ -101,8 +101,7 @@ note_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
 	(void)ftw;
-	/* what of an index is trusted yet, and so compared, is lib/store/test-check.c's matter */
-	if (type == FTW_F && nfiles < 64 && (strstr(path, "/depot/") || strstr(path, "/log/")) && !strstr(path, ".idx"))
+	if (type == FTW_F && nfiles < 64 && (strstr(path, "/depot/") || strstr(path, "/log/")))
 		snprintf(files[nfiles++], sizeof files[0], "%s", path);
 	return 0;
 }
@@ -114,6 +113,13 @@ put(const char *path, const unsigned char *p, size_t n)
 
 	if (fd < 0 || write(fd, p, n) != (ssize_t)n || close(fd))
 		exit(1);
+}
+
+/* Whether something is said. That records are missing which nobody trusts yet is what a crash leaves, and so a note. */
+static bool
+told(const char *name)
+{
+	return verify(NULL, none) != 0 || (strstr(name, ".idx") && kinds[QA_T_NOTE]);
 }
 
 static void
@@ -136,12 +142,12 @@ try_file(const char *path)
 	OKF(missed == 0, "flips in %s (%zu bytes) are found", name, b.n);
 	for (size_t cut = 0; cut < b.n; cut += b.n / 20 + 1) {
 		put(path, b.p, cut);
-		if (verify(NULL, none) == 0 && missed++ < 5)
+		if (!told(name) && missed++ < 5)
 			printf("# %s cut to %zu bytes went unseen\n", name, cut);
 	}
 	OKF(missed == 0, "truncations of %s are found", name);
 	unlink(path);
-	OKF(verify(NULL, none) != 0, "%s missing is found", name);
+	OKF(told(name), "%s missing is found (%s)", name, first);
 	put(path, b.p, b.n);
 	qa_buf_free(&b);
 }
@@ -173,14 +179,15 @@ main(void)
 	MUST(qa_home_path(path, home, &err, "domain/a.example"));
 	if (nftw(path, note_file, 8, FTW_PHYS))
 		return 1;
-	OKF(nfiles >= 8, "%zu files are under depot and log", nfiles);
+	OKF(nfiles >= 12, "%zu files are under depot and log", nfiles);
 	for (size_t i = 0; i < nfiles; i++)
 		try_file(files[i]);
 	OKF(verify(NULL, none) == 0, "put back, it is good again (%s)", first);
 
 	/* a stranger's file, in each folder */
-	static const char *const places[] = {"depot/x", "depot/2026-10/x", "log/x", "log/tile/0/x"};
-	for (size_t i = 0; i < 4; i++) {
+	static const char *const places[] = {"depot/x", "depot/2026-10/x", "log/x", "log/tile/0/x", "depot/2026-10/segment-000009.0",
+					    "depot/2026-10/segment-000001.2"};
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		MUST(qa_home_path(path, home, &err, "domain/a.example/%s", places[i]));
 		put(path, (const unsigned char *)"x", 1);
 		OKF(verify(NULL, none) == 1 && kinds[QA_T_ADDED], "%s does not belong there (%s)", places[i], first);

@@ -26,6 +26,9 @@ struct qa_verifying {
 
 void qa_verify_found(struct qa_verifying *x, enum qa_trouble t, const char *fmt, ...) QA_PRINTF(3, 4);
 
+/* A file FOLDER/NAME that does not belong there, unless it is on its way to being published; AREA is depot or log. */
+void qa_verify_stranger(struct qa_verifying *x, const char *folder, const char *area, const char *name);
+
 /* Checkpoint, key, tiles, edge, since. -1 when there is nothing to verify against. */
 int qa_verify_log(struct qa_verifying *x, struct qa_err *err) QA_MUST;
 

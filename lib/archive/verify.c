@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 static const char *const names[QA_T_KINDS] = {"damaged", "missing", "added", "reordered", "truncated",
-					      "index",	 "log",	    "forked", "key",	  "unreachable"};
+					      "index",	 "log",	    "forked", "key",	  "unreachable", "note"};
 
 const char *
 qa_trouble_name(enum qa_trouble t)
@@ -27,9 +27,24 @@ qa_verify_found(struct qa_verifying *x, enum qa_trouble t, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	x->st->trouble[t]++;
-	x->bad = true;
+	x->bad |= t != QA_T_NOTE;
 	if (x->v->found)
 		x->v->found(x->v->ctx, t, text);
+}
+
+void
+qa_verify_stranger(struct qa_verifying *x, const char *folder, const char *area, const char *name)
+{
+	char path[QA_PATH_MAX + 256];
+	struct stat st;
+
+	if (strncmp(name, ".tmp.", 5) != 0) {
+		qa_verify_found(x, QA_T_ADDED, "%s/%s: does not belong there", area, name);
+		return;
+	}
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	if (qa_sys->fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		qa_verify_found(x, QA_T_NOTE, "%s/%s: is not in use: a writer is at work, or left it", area, name);
 }
 
 /* ---- entries ---- */
@@ -40,7 +55,8 @@ finding(void *ctx, enum qa_finding_kind kind, const char *text)
 	static const enum qa_trouble as[] = {
 	    [QA_FIND_DAMAGE] = QA_T_DAMAGED,	    [QA_FIND_MISSING] = QA_T_MISSING, [QA_FIND_EXTRA] = QA_T_ADDED,
 	    [QA_FIND_ORDER] = QA_T_REORDERED,	    [QA_FIND_TRUNCATED] = QA_T_TRUNCATED,
-	    [QA_FIND_INDEX] = QA_T_INDEX,	    [QA_FIND_UNREACHABLE] = QA_T_UNREACHABLE};
+	    [QA_FIND_INDEX] = QA_T_INDEX,	    [QA_FIND_UNREACHABLE] = QA_T_UNREACHABLE,
+	    [QA_FIND_NOTE] = QA_T_NOTE};
 	struct qa_verifying *x = ctx;
 
 	if (kind == QA_FIND_TAIL) {
@@ -153,8 +169,8 @@ check_strangers(struct qa_verifying *x, const char *depot)
 		return;
 	}
 	for (size_t i = 0; i < list.n; i++)
-		if (qa_month_scan(qa_span_str(list.v[i]), &m) && strncmp(list.v[i], ".tmp.", 5) != 0)
-			qa_verify_found(x, QA_T_ADDED, "depot/%s: does not belong there", list.v[i]);
+		if (qa_month_scan(qa_span_str(list.v[i]), &m))
+			qa_verify_stranger(x, depot, "depot", list.v[i]);
 	qa_names_free(&list);
 }
 

@@ -24,6 +24,7 @@ enum qa_trouble {
 	QA_T_FORKED,	  /* the log does not extend the checkpoint given */
 	QA_T_KEY,	  /* a wrong key, a bad signature */
 	QA_T_UNREACHABLE, /* could not be read */
+	QA_T_NOTE,	  /* nothing wrong: what a writer at work or one that died leaves, and the next one puts in order */
 	QA_T_KINDS
 };
 const char *qa_trouble_name(enum qa_trouble t);

@@ -121,31 +121,6 @@ check_message(struct qa_check *c, const struct qa_entry *e, struct qa_err *err)
 /* ---- entries ---- */
 
 static int
-compare_index(struct qa_check *c, const struct qa_walk *w, uint32_t place, const struct qa_entry *e,
-	      struct qa_err *err)
-{
-	struct qa_entry_rec r = {c->p->man.v[w->i].number, place, w->offset, e->leaf, {0}, {0}};
-	unsigned char want[QA_ENTRY_REC], is[QA_ENTRY_REC];
-	struct qa_id id;
-
-	if (e->n > c->entries.synced)
-		return 0;
-	if (qa_read_id(e->fields, &id))
-		memcpy(r.id, id.b, sizeof r.id);
-	if (e->has_message)
-		memcpy(r.digest, e->digest.b, sizeof r.digest);
-	qa_entry_rec_put(&r, want);
-	int rc = qa_index_get(&c->entries, e->n, is, err);
-	if (rc < 0)
-		return -1;
-	if (rc == 1 && memcmp(is, want, sizeof is) == 0)
-		return 0;
-	qa_check_say(c, QA_FIND_INDEX, "entries.idx: the record of entry %llu disagrees with %s",
-		     (unsigned long long)e->n, qa_seg_text(c->p, w->i));
-	return qa_check_index_wrong(c, err);
-}
-
-static int
 check_entry(struct qa_check *c, const struct qa_walk *w, uint32_t place, struct qa_err *err)
 {
 	struct qa_entry e;
@@ -157,7 +132,7 @@ check_entry(struct qa_check *c, const struct qa_walk *w, uint32_t place, struct 
 		qa_check_say_err(c, err);
 		return 0;
 	}
-	if (compare_index(c, w, place, &e, err))
+	if (qa_check_entry_record(c, w, place, &e, err))
 		return -1;
 	if (e.rest_item > w->head.items) {
 		qa_check_say(c, QA_FIND_ORDER, "entry %llu refers to item %llu, which comes later",

@@ -27,7 +27,7 @@ qa_check_say(struct qa_check *c, enum qa_finding_kind kind, const char *fmt, ...
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (kind != QA_FIND_TAIL)
+	if (kind != QA_FIND_TAIL && kind != QA_FIND_NOTE)
 		c->dirty = true;
 	if (c->found)
 		c->found(c->ctx, kind, text);
@@ -67,74 +67,6 @@ qa_bit_set(struct qa_bits *b, uint64_t n)
 	bool was = qa_bit_get(b, n);
 	b->p[n / 8] |= (unsigned char)(1 << n % 8);
 	return was;
-}
-
-/* ---- index files ---- */
-
-int
-qa_check_index_wrong(struct qa_check *c, struct qa_err *err)
-{
-	struct qa_tail_end end;
-
-	if (c->index_wrong)
-		return 0;
-	c->index_wrong = c->p->distrust = true;
-	qa_index_cut(&c->p->entries, 0);
-	qa_index_cut(&c->p->items, 0);
-	return qa_tail_load(c->p, UINT64_MAX, &end, err) < 0 ? -1 : 0;
-}
-
-/* Opens a file for comparing, and looks at its header: every byte of it. */
-static int
-open_index(struct qa_check *c, const char *name, const struct qa_index *own, struct qa_index *x, struct qa_err *err)
-{
-	uint64_t claims;
-
-	if (qa_index_open(x, own->path, own->record, own->month, false, err))
-		return -1;
-	int rc = qa_index_claims(x, &claims, err);
-	if (rc < 0)
-		return -1;
-	/* a partition that was made and never written: its indexes may be empty files after a power cut */
-	if (rc == 0 && c->p->man.n == 0)
-		return 0;
-	if (rc == 0) {
-		qa_check_say(c, QA_FIND_INDEX, "%s: the header is damaged", name);
-		return qa_check_index_wrong(c, err);
-	}
-	if (claims > x->synced) {
-		qa_check_say(c, QA_FIND_TRUNCATED, "%s ends before record %llu", name, (unsigned long long)claims);
-		return qa_check_index_wrong(c, err);
-	}
-	return 0;
-}
-
-static int
-compare_items(struct qa_check *c, const struct qa_walk *w, struct qa_err *err)
-{
-	uint64_t at = 0;
-
-	for (uint32_t i = 0; i < w->head.count; i++) {
-		struct qa_item_dir d = qa_item_dir_get(w->dir + (size_t)i * QA_ITEM_DIR);
-		struct qa_item_rec r = {c->p->man.v[w->i].number, (uint32_t)at, w->offset, d.length, {0}};
-		unsigned char want[QA_ITEM_REC], is[QA_ITEM_REC];
-
-		at += d.length;
-		if (d.number > c->items.synced)
-			continue;
-		memcpy(r.digest, d.digest.b, sizeof r.digest);
-		qa_item_rec_put(&r, want);
-		int rc = qa_index_get(&c->items, d.number, is, err);
-		if (rc < 0)
-			return -1;
-		if (rc == 1 && memcmp(is, want, sizeof is) == 0)
-			continue;
-		qa_check_say(c, QA_FIND_INDEX, "items.idx: the record of item %llu disagrees with %s",
-			     (unsigned long long)d.number, qa_seg_text(c->p, w->i));
-		if (qa_check_index_wrong(c, err))
-			return -1;
-	}
-	return 0;
 }
 
 /* ---- frames ---- */
@@ -226,7 +158,7 @@ check_items(struct frames *f, struct qa_err *err)
 			f->pos = d.length - (total - f->w.head.raw);
 		}
 	}
-	return compare_items(c, &f->w, err);
+	return qa_check_item_records(c, &f->w, err);
 }
 
 static int
@@ -350,29 +282,7 @@ check_segment(struct frames *f, size_t i, struct qa_err *err)
 	return rc < 0 ? -1 : 0;
 }
 
-/* ---- the folder ---- */
-
-static int
-check_folder(struct qa_check *c, struct qa_err *err)
-{
-	static const char *const known[] = {"manifest", "entries.idx", "items.idx"};
-	struct qa_names names;
-
-	if (qa_listdir(AT_FDCWD, c->p->folder, &names, err))
-		return -1;
-	for (size_t i = 0; i < names.n; i++) {
-		uint32_t number, generation;
-		bool fine = strncmp(names.v[i], ".tmp.", 5) == 0;
-
-		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-			fine = fine || strcmp(names.v[i], known[k]) == 0;
-		/* segments that are not in the manifest come and go: a new one, a seal, what a crash left */
-		if (!fine && !qa_segment_name_get(names.v[i], &number, &generation))
-			qa_check_say(c, QA_FIND_EXTRA, "%s/%s does not belong there", c->p->folder, names.v[i]);
-	}
-	qa_names_free(&names);
-	return 0;
-}
+/* ---- the whole ---- */
 
 static void
 check_ends(struct qa_check *c)
@@ -384,8 +294,6 @@ check_ends(struct qa_check *c)
 		qa_check_say(c, QA_FIND_MISSING, "items.idx knows %llu items, the segments %llu",
 			     (unsigned long long)c->items.synced, (unsigned long long)c->placed_n);
 }
-
-/* ---- the whole ---- */
 
 static int
 run(struct qa_check *c, size_t from, size_t to, struct qa_err *err)
@@ -433,6 +341,34 @@ begin(struct qa_check *c)
 	c->entries.fd = c->items.fd = -1;
 }
 
+/* Opens all that is looked at, and sees that the manifest stays the same meanwhile: what is open then belongs together, whatever a
+ * seal does next. */
+static int
+open_all(struct qa_check *c, struct qa_err *err)
+{
+	enum { TRIES = 10, MOST = 512 };
+	struct qa_partition *p = c->p;
+	bool same = false;
+
+	for (int tries = 0; !same; tries++) {
+		struct qa_manifest now;
+
+		qa_index_close(&c->entries);
+		qa_index_close(&c->items);
+		if (qa_store_reload(p, true, err))
+			return -1;
+		p->seg_most = MOST;
+		for (size_t i = 0; i < p->man.n && i < MOST; i++)
+			if (qa_seg_open(p, i, err))
+				continue; /* said when its turn comes */
+		if (qa_check_index_open(c, err) || qa_check_manifest(p, &now, err))
+			return -1;
+		same = qa_manifest_same(&now, &p->man) || tries == TRIES;
+		qa_manifest_free(&now);
+	}
+	return qa_check_index_heads(c, err);
+}
+
 int
 qa_partition_check(struct qa_partition *p, uint64_t bound, qa_finding *found, qa_each_entry *each, void *ctx,
 		   struct qa_err *err)
@@ -446,20 +382,12 @@ qa_partition_check(struct qa_partition *p, uint64_t bound, qa_finding *found, qa
 	if (p->w)
 		return qa_fail(err, EBADF, "%s is open for appending", p->folder);
 	begin(&c);
-	if (qa_store_reload(p, true, err))
-		return -1;
-	for (size_t i = 0; i < p->man.n && i < 512; i++) {
-		p->seg_most = 512;
-		/* said when its turn comes */
-		if (qa_seg_open(p, i, err))
-			continue;
-	}
-	if (open_index(&c, "items.idx", &p->items, &c.items, err) == 0 &&
-	    open_index(&c, "entries.idx", &p->entries, &c.entries, err) == 0)
+	if (open_all(&c, err) == 0)
 		rc = run(&c, 0, p->man.n, err);
 	if (rc == 0) {
 		check_ends(&c);
-		rc = check_folder(&c, err);
+		qa_check_index_ends(&c);
+		rc = qa_check_folder(&c, err);
 	}
 	end(&c);
 	p->seg_most = QA_FILES_OPEN;
@@ -475,8 +403,7 @@ qa_check_segment(struct qa_partition *p, size_t i, qa_finding *found, qa_each_en
 
 	begin(&c);
 	c.entry = 0;
-	if (open_index(&c, "items.idx", &p->items, &c.items, err) == 0 &&
-	    open_index(&c, "entries.idx", &p->entries, &c.entries, err) == 0)
+	if (qa_check_index_open(&c, err) == 0 && qa_check_index_heads(&c, err) == 0)
 		rc = run(&c, i, i + 1, err);
 	end(&c);
 	return rc < 0 ? -1 : c.dirty;

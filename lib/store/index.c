@@ -166,8 +166,8 @@ qa_index_close(struct qa_index *x)
 
 /* ---- records ---- */
 
-static uint64_t
-place_of(const struct qa_index *x, uint64_t n)
+uint64_t
+qa_index_place(const struct qa_index *x, uint64_t n)
 {
 	return QA_INDEX_HEAD + (n - 1) * x->record;
 }
@@ -182,8 +182,8 @@ from_disk(struct qa_index *x, uint64_t n, unsigned char *out, struct qa_err *err
 
 		if (!x->window && !(x->window = malloc(QA_INDEX_WINDOW)))
 			return qa_fail(err, ENOMEM, "cannot read %s: ", x->path);
-		x->window_n = 0;
-		int rc = qa_pread_all(x->fd, x->window, (size_t)count * x->record, place_of(x, n), x->path, err);
+		x->window_n = x->peek_n = 0;
+		int rc = qa_pread_all(x->fd, x->window, (size_t)count * x->record, qa_index_place(x, n), x->path, err);
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
@@ -232,7 +232,7 @@ qa_index_append(struct qa_index *x, const unsigned char *recs, uint64_t count, s
 	assert(x->writer);
 	/* a file that was given up is not missed: what is in it is made again from the segments */
 	if (x->fd >= 0 &&
-	    qa_pwrite_all(x->fd, recs, (size_t)count * x->record, place_of(x, x->total + 1), x->path, err))
+	    qa_pwrite_all(x->fd, recs, (size_t)count * x->record, qa_index_place(x, x->total + 1), x->path, err))
 		return -1;
 	x->window_n = 0;
 	x->total += count;
@@ -299,6 +299,56 @@ qa_index_claims(struct qa_index *x, uint64_t *count_r, struct qa_err *err)
 		return rc;
 	*count_r = head_get(x, h, &spare);
 	return slot_get(h, 0, &a) && slot_get(h, 1, &b) && (*count_r || (a == 0 && b == 0));
+}
+
+/* As much of the file from AT on as the window takes. */
+static int
+fill_window(struct qa_index *x, uint64_t at, struct qa_err *err)
+{
+	if (!x->window && !(x->window = malloc(QA_INDEX_WINDOW)))
+		return qa_fail(err, ENOMEM, "cannot read %s: ", x->path);
+	x->window_n = x->peek_n = 0;
+	x->peek_at = at;
+	while (x->peek_n < QA_INDEX_WINDOW) {
+		ssize_t n = qa_sys->pread(x->fd, x->window + x->peek_n, QA_INDEX_WINDOW - x->peek_n,
+					  (off_t)(at + x->peek_n));
+
+		if (n < 0 && errno != EINTR)
+			return qa_fail(err, errno, "cannot read %s: ", x->path);
+		if (n == 0)
+			break;
+		if (n > 0)
+			x->peek_n += (size_t)n;
+	}
+	return 0;
+}
+
+int
+qa_index_peek(struct qa_index *x, uint64_t n, unsigned char *out, size_t *have_r, struct qa_err *err)
+{
+	uint64_t at = qa_index_place(x, n);
+
+	*have_r = 0;
+	if (x->fd < 0)
+		return 0;
+	if ((x->peek_n == 0 || at < x->peek_at || at + x->record > x->peek_at + x->peek_n) && fill_window(x, at, err))
+		return -1;
+	size_t from = (size_t)(at - x->peek_at);
+	*have_r = x->peek_n < from ? 0 : x->peek_n - from;
+	if (*have_r > x->record)
+		*have_r = x->record;
+	memcpy(out, x->window + from, *have_r);
+	return 0;
+}
+
+int
+qa_index_blank(struct qa_index *x, struct qa_err *err)
+{
+	static const unsigned char zeros[QA_INDEX_HEAD];
+	unsigned char h[QA_INDEX_HEAD];
+	int rc = qa_pread_all(x->fd, h, sizeof h, 0, x->path, err);
+
+	return rc < 0 ? -1 : rc == 0 || memcmp(h, zeros, sizeof h) == 0;
 }
 
 int

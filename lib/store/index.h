@@ -47,6 +47,8 @@ struct qa_index {
 	unsigned char *window; /* records read ahead */
 	uint64_t window_first;
 	size_t window_n;
+	uint64_t peek_at; /* or bytes, by qa_index_peek */
+	size_t peek_n;
 };
 
 /* Opens what is there: synced = disk = total = 0 when there is none, or it cannot be trusted. A writer gets a file in
@@ -74,6 +76,14 @@ int qa_index_sync(struct qa_index *x, uint64_t n, struct qa_err *err) QA_MUST;
 
 /* What the header claims to be synced: 1, 0 it is damaged somewhere (also where that does not matter), -1. No file: claims nothing. */
 int qa_index_claims(struct qa_index *x, uint64_t *count_r, struct qa_err *err) QA_MUST;
+
+/* What stands in the file where record n is to be, trusted or not: *have_r of its bytes, less than all where the file ends. */
+int qa_index_peek(struct qa_index *x, uint64_t n, unsigned char *out, size_t *have_r, struct qa_err *err) QA_MUST;
+/* Where that is in the file. */
+uint64_t qa_index_place(const struct qa_index *x, uint64_t n);
+
+/* Whether the file is one whose first bytes never reached the disk: it has no header, or one of zeros. */
+int qa_index_blank(struct qa_index *x, struct qa_err *err) QA_MUST;
 
 /* Writer: a new empty file takes the place of this one. */
 int qa_index_reset(struct qa_index *x, struct qa_err *err) QA_MUST;

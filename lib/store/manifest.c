@@ -30,6 +30,21 @@ qa_manifest_add(struct qa_manifest *m, const struct qa_manifest_line *l)
 	return 0;
 }
 
+bool
+qa_manifest_same(const struct qa_manifest *a, const struct qa_manifest *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct qa_manifest_line *x = &a->v[i], *y = &b->v[i];
+
+		if (x->number != y->number || x->generation != y->generation || x->state != y->state ||
+		    x->size != y->size || !qa_digest_eq(&x->digest, &y->digest))
+			return false;
+	}
+	return true;
+}
+
 static int
 line_put(const struct qa_manifest_line *l, struct qa_buf *b)
 {

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/sha256.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Open: frames up to the last good one. Closed: up to a size. Sealed: repacked, with size and digest. */
@@ -30,6 +31,9 @@ void qa_manifest_free(struct qa_manifest *m);
 
 /* Adds a line at the end: 0, -1 ENOMEM. */
 int qa_manifest_add(struct qa_manifest *m, const struct qa_manifest_line *l) QA_MUST;
+
+/* Whether they name the same files in the same states. */
+bool qa_manifest_same(const struct qa_manifest *a, const struct qa_manifest *b);
 
 int qa_manifest_put(const struct qa_manifest *m, const char *domain, qa_month month, struct qa_buf *b) QA_MUST;
 

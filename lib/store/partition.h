@@ -125,11 +125,12 @@ enum qa_finding_kind {
 	QA_FIND_UNREACHABLE, /* could not be read: I/O error, permission */
 	QA_FIND_TAIL,	     /* no finding but a note: bytes behind the last entry below the bound that are no good frame. What an
 				interrupted write leaves; damage when the log knows entries that are not here */
+	QA_FIND_NOTE,	     /* nor is this: what a crash or a writer at work may leave, and the next writer puts in order */
 };
 typedef void qa_finding(void *ctx, enum qa_finding_kind kind, const char *text);
 
-/* Reads every byte of the partition: headers, frames, checks, items' digests, messages' digests, manifest, the trusted part of the
- * indexes; calls each for each entry in order (may be NULL) with its message digest verified or not. Findings do not stop
+/* Reads every byte of the partition: headers, frames, checks, items' digests, messages' digests, manifest, indexes (behind
+ * their trusted part, a record that is there must be right, but need not be there); calls each for each entry in order (may be NULL) with its message digest verified or not. Findings do not stop
  * it; each does by returning something else than 0. Entries with leaf >= bound are not looked at (they may be being
  * written). 0 clean, 1 with findings, -1 could not go on. That the last entries are there only the log can say: the caller
  * compares what each was called for with it. */

@@ -10,7 +10,7 @@
  * write.c    a round: add, flush, sync
  * recover.c  opening for appending, rolling back
  * seal.c     repacking
- * check.c    deep verification
+ * check.c    deep verification: frames; check-entry.c entries; check-index.c index files; check-folder.c what else lies there
  */
 #ifndef QA_STORE_PRIVATE_H
 #define QA_STORE_PRIVATE_H
@@ -261,7 +261,14 @@ void qa_writer_forget(struct qa_writer *w); /* what waits */
 /* Index files and cache of known things up to what is committed. */
 int qa_writer_settle(struct qa_partition *p, struct qa_err *err) QA_MUST;
 
-/* ---- check.c, check-entry.c ---- */
+/* ---- check.c, check-entry.c, check-index.c, check-folder.c ---- */
+
+/* What is found of the index records that nobody trusts yet. */
+struct qa_untrusted {
+	uint64_t lacks; /* lowest number of a record that is not there, or not whole; 0: none */
+	uint64_t wrong; /* lowest number of one that disagrees; 0: none */
+	uint32_t segment; /* of that one */
+};
 
 struct qa_bits {
 	unsigned char *p;
@@ -277,7 +284,8 @@ struct qa_check {
 	bool single;	   /* only one segment is looked at */
 	bool dirty;	   /* there are findings */
 	bool index_wrong;  /* the handle does not use the index files any more */
-	struct qa_index entries, items; /* the files as they are; only what they claim is looked at */
+	struct qa_index entries, items; /* the files as they are */
+	struct qa_untrusted entries_left, items_left;
 	uint64_t entry, leaf; /* the next one */
 	struct qa_bits placed, good; /* items seen in frames, items found good */
 	uint64_t placed_n, items_max;
@@ -287,8 +295,17 @@ struct qa_check {
 void qa_check_say(struct qa_check *c, enum qa_finding_kind kind, const char *fmt, ...) QA_PRINTF(3, 4);
 /* The finding that fits an error. */
 void qa_check_say_err(struct qa_check *c, const struct qa_err *err);
-/* The index files disagree: from now on the handle reads by the segments alone. */
-int qa_check_index_wrong(struct qa_check *c, struct qa_err *err) QA_MUST;
+/* The index files: opened; their headers judged; the records of an item frame and of an entry compared; what that told. */
+int qa_check_index_open(struct qa_check *c, struct qa_err *err) QA_MUST;
+int qa_check_index_heads(struct qa_check *c, struct qa_err *err) QA_MUST;
+int qa_check_item_records(struct qa_check *c, const struct qa_walk *w, struct qa_err *err) QA_MUST;
+int qa_check_entry_record(struct qa_check *c, const struct qa_walk *w, uint32_t place, const struct qa_entry *e,
+			  struct qa_err *err) QA_MUST;
+void qa_check_index_ends(struct qa_check *c);
+/* Files that do not belong into the folder. */
+int qa_check_folder(struct qa_check *c, struct qa_err *err) QA_MUST;
+/* The manifest as it is now: 0, -1 (ENOENT: none). Free it. */
+int qa_check_manifest(const struct qa_partition *p, struct qa_manifest *m_r, struct qa_err *err) QA_MUST;
 /* Bits by number; setting one tells whether it was set before, or -1 (ENOMEM). */
 bool qa_bit_get(const struct qa_bits *b, uint64_t n);
 int qa_bit_set(struct qa_bits *b, uint64_t n) QA_MUST;

@@ -246,6 +246,204 @@ test_tail(void)
 	home_free(&h);
 }
 
+/* ---- index records that nobody trusts yet ---- */
+
+static int
+flip_idx(const char *name, uint64_t bound, size_t from, size_t to)
+{
+	struct qa_buf b = load(name);
+	int missed = 0;
+	struct seen s;
+
+	for (size_t i = from; i < to && i < b.n; i++) {
+		b.p[i] ^= (unsigned char)(1 << i % 8);
+		store(name, b.p, b.n);
+		if (check(bound, &s) != 1 || !s.f.kind[QA_FIND_INDEX] || !strstr(s.f.first, name)) {
+			printf("# %s, byte %zu: not found (%s)\n", name, i, s.f.first);
+			missed++;
+		}
+		b.p[i] ^= (unsigned char)(1 << i % 8);
+	}
+	store(name, b.p, b.n);
+	qa_buf_free(&b);
+	return missed;
+}
+
+static void
+test_untrusted(void)
+{
+	struct seen s;
+	int bad = 0;
+
+	home_make(&h);
+	struct qa_partition *p = writer(0);
+	if (round_of(p, 0, 20, &err) || round_of(p, 20, 30, &err))
+		exit(99);
+	qa_partition_close(p);
+	struct qa_buf idx = load("entries.idx"), items = load("items.idx");
+	OKF(qa_le64_get(idx.p + 16) == 0 && idx.n == 64 + 30 * 40, "30 records, none of them trusted");
+	OK(check(30, &s) == 0 && s.f.notes == 0);
+	OKF(flip_idx("entries.idx", 20, 64, 64 + 20 * 40) == 0, "every byte of the records of committed entries");
+	OKF(flip_idx("items.idx", 30, 64, items.n) == 0, "and of their items");
+
+	/* records of entries that are not committed say nothing */
+	idx.p[64 + 20 * 40 + 3] ^= 1;
+	items.p[items.n - 1] ^= 1;
+	store("entries.idx", idx.p, idx.n);
+	store("items.idx", items.p, items.n);
+	OKF(check(20, &s) == 0 && s.f.notes == 0, "a record of a round that is not committed");
+	idx.p[64 + 20 * 40 + 3] ^= 1;
+	items.p[items.n - 1] ^= 1;
+
+	/* what a crash leaves: the file ends early, or sectors of it are zeros */
+	store("items.idx", items.p, items.n);
+	for (size_t n = 0; n < idx.n; n += 7) {
+		store("entries.idx", idx.p, n);
+		bad += check(30, &s) != 0 || s.f.notes != 1 || s.good != 30;
+	}
+	OKF(bad == 0, "records that are not there are noted");
+	for (size_t at = 512; at < idx.n; at += 512) {
+		struct qa_buf b = load("entries.idx");
+
+		qa_buf_clear(&b);
+		if (qa_buf_add(&b, idx.p, idx.n))
+			exit(99);
+		memset(b.p + at, 0, at + 512 < b.n ? 512 : b.n - at);
+		store("entries.idx", b.p, b.n);
+		bad += check(30, &s) != 0 || s.f.notes != 1;
+		b.p[at + 40] = 1;
+		store("entries.idx", b.p, b.n);
+		bad += check(30, &s) != 1 || s.f.kind[QA_FIND_INDEX] != 1;
+		qa_buf_free(&b);
+	}
+	OKF(bad == 0, "and sectors that did not get there; a byte among their zeros is found");
+	char path[400];
+	snprintf(path, sizeof path, "%s/entries.idx", h.folder);
+	unlink(path);
+	OKF(check(30, &s) == 0 && s.f.notes == 1 && strstr(s.f.note, "not there"), "a missing file is noted");
+	p = writer(30);
+	qa_partition_close(p);
+	OKF(check(30, &s) == 0 && s.f.notes == 0, "the next writer makes it again");
+	qa_buf_free(&idx);
+	qa_buf_free(&items);
+	home_free(&h);
+}
+
+/* ---- files that no manifest names ---- */
+
+static void
+test_leftovers(void)
+{
+	char path[400];
+	struct seen s;
+	static const struct {
+		const char *name;
+		size_t n; /* of segment 1's bytes */
+		bool fine;
+	} files[] = {
+	    {"segment-000001.1", 500, true},   {"segment-000001.1", 0, true},	{"segment-000001.2", 500, false},
+	    {"segment-000002.0", 0, true},     {"segment-000002.0", 64, true}, {"segment-000002.0", 65, false},
+	    {"segment-000003.0", 0, false},    {"segment-000003.0", 64, false}, {"segment-1.0", 0, false},
+	    {".tmp.0123456789abcdef", 10, true},
+	};
+
+	home_make(&h);
+	struct qa_partition *p = writer(0);
+	if (round_of(p, 0, 5, &err))
+		exit(99);
+	qa_partition_close(p);
+	struct qa_buf one = load("segment-000001.0");
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		store(files[i].name, one.p, files[i].n);
+		int rc = check(5, &s);
+		OKF(files[i].fine ? rc == 0 && s.f.notes == 1 && strstr(s.f.note, files[i].name)
+				  : rc == 1 && s.f.kind[QA_FIND_EXTRA] == 1 && strstr(s.f.first, files[i].name),
+		    "%s of %zu bytes is %s", files[i].name, files[i].n, files[i].fine ? "noted" : "found");
+		snprintf(path, sizeof path, "%s/%s", h.folder, files[i].name);
+		unlink(path);
+	}
+
+	/* segments that recovery let go of, but could not remove: as in a log restored from before them */
+	for (uint32_t k = 5; k < 15; k += 5) {
+		p = writer(k);
+		if (round_of(p, k, k + 5, &err) || add_many(p, 900, 901, &err) || flush_and_sync(p, k + 5, &err))
+			exit(99);
+		qa_partition_close(p);
+	}
+	p = writer(15);
+	qa_partition_close(p);
+	struct qa_buf two = load("segment-000002.0");
+	p = writer(5);
+	qa_partition_close(p);
+	snprintf(path, sizeof path, "%s/segment-000002.0", h.folder);
+	OK(access(path, F_OK) != 0);
+	store("segment-000002.0", two.p, two.n);
+	OKF(check(5, &s) == 0 && s.f.notes == 1, "a segment that recovery let go of is noted");
+	snprintf(path, sizeof path, "%s/.tmp.folder", h.folder);
+	if (mkdir(path, 0700))
+		exit(99);
+	OKF(check(5, &s) == 1 && s.f.kind[QA_FIND_EXTRA] == 1, "a folder is found, whatever its name");
+	rmdir(path);
+	p = writer(5);
+	qa_partition_close(p);
+	OKF(check(5, &s) == 0 && s.f.notes == 0, "the next writer removes what is noted");
+	qa_buf_free(&one);
+	qa_buf_free(&two);
+	home_free(&h);
+}
+
+/* ---- a seal while the files are being opened ---- */
+
+static struct qa_sys table;
+static int openings; /* of files, until the seal comes */
+
+static int
+sealing_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	if (openings && --openings == 0) {
+		qa_sys = &qa_sys_real;
+		struct qa_partition *p = writer(30);
+		if (qa_partition_seal(p, NULL, NULL, &err) != 1)
+			exit(99);
+		qa_partition_close(p);
+	}
+	return qa_sys_real.openat(dirfd, path, flags, mode);
+}
+
+static void
+test_sealing(void)
+{
+	int bad = 0, n = 0;
+	bool sealed = true;
+
+	for (; sealed && n < 100; n++) {
+		struct seen s;
+
+		home_make(&h);
+		struct qa_partition *p = writer(0);
+		if (round_of(p, 0, 20, &err) || round_of(p, 20, 30, &err))
+			exit(99);
+		qa_partition_close(p);
+		if (qa_partition_read(&h.w, &p, &err) != 1)
+			exit(99);
+		memset(&s, 0, sizeof s);
+		table = qa_sys_real;
+		table.openat = sealing_openat;
+		qa_sys = &table;
+		openings = n + 1;
+		int rc = qa_partition_check(p, 30, finding, each, &s, &err);
+		qa_sys = &qa_sys_real;
+		sealed = openings == 0;
+		if (rc || s.f.n || s.good != 30) {
+			printf("# at opening %d: %s\n", n + 1, rc < 0 ? err.text : s.f.first);
+			bad++;
+		}
+		qa_partition_close(p);
+		home_free(&h);
+	}
+	OKF(bad == 0 && n > 5, "a seal at each of %d openings of files", n);
+}
+
 static int
 stop(void *ctx, struct qa_partition *p, const struct qa_entry *e, bool good)
 {
@@ -262,6 +460,9 @@ main(void)
 	test_flips();
 	test_files();
 	test_tail();
+	test_untrusted();
+	test_leftovers();
+	test_sealing();
 	home_make(&h);
 	struct qa_partition *p = writer(0);
 	if (round_of(p, 0, 5, &err))

@@ -48,6 +48,7 @@ main(void)
 	OK(qa_partition_entries(p) == 7 && qa_partition_items(p) == 6);
 	OK(holds_all(p));
 	OKF(qa_partition_check(p, 13, note_finding, NULL, &f, &err) == 0 && f.tail == 0, "the check is clean %s", f.first);
+	OKF(f.notes >= 1, "that its index is not complete is noted (%s)", f.note);
 	qa_partition_close(p);
 	w.domain = "example.org";
 	OKF(qa_partition_read(&w, &p, &err) == -1 && errno == EBADMSG, "it is not another domain's");

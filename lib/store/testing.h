@@ -218,9 +218,9 @@ same_many(struct qa_partition *p, uint64_t to)
 }
 
 struct findings {
-	int n, tail;
-	int kind[8];
-	char first[600];
+	int n, tail, notes;
+	int kind[10];
+	char first[600], note[600];
 };
 
 __attribute__((unused)) static void
@@ -228,6 +228,11 @@ note_finding(void *ctx, enum qa_finding_kind kind, const char *text)
 {
 	struct findings *f = ctx;
 
+	if (kind == QA_FIND_NOTE) {
+		f->notes++;
+		snprintf(f->note, sizeof f->note, "%s", text);
+		return;
+	}
 	if (f->n + f->tail == 0)
 		snprintf(f->first, sizeof f->first, "%s", text);
 	f->kind[kind]++;

@@ -250,7 +250,8 @@ found_trouble(void *ctx, enum qa_trouble t, const char *text)
 {
 	struct count *c = ctx;
 
-	qa_crash_wrong(c->found, "md_verify: %s: %s: %s", depot_domain[c->d], qa_trouble_name(t), text);
+	if (t != QA_T_NOTE)
+		qa_crash_wrong(c->found, "md_verify: %s: %s: %s", depot_domain[c->d], qa_trouble_name(t), text);
 }
 
 void

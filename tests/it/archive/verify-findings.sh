@@ -4,8 +4,6 @@ awk 'BEGIN {
 	for (i = 0; i < 300; i++) printf "From me@here Mon Mar  2 10:00:00 2026\nDate: %d Mar 2026 10:00:00 +0000\nSubject: %d\n\ntext %d\n\n", i % 28 + 1, i, i
 }' > "$tmp/box"
 md_import -q $D "$tmp/box" > "$tmp/out" || exit 2
-mail "$tmp/m" last '30 Mar 2026 10:00:00'
-md_import -q $D "$tmp/m" > "$tmp/out" || exit 2 # whoever comes next settles the indexes; before, nobody trusts them
 cp -Rp "$H/domain/$D" "$tmp/good"
 log=$H/domain/$D/log p=$H/domain/$D/depot/2026-03
 segment="segment-000001.0"
@@ -25,6 +23,8 @@ finds() {
 }
 flip "$p/$segment"; finds damaged 'a bit in a segment' --deep
 flip "$p/entries.idx" 100; finds index 'a bit in an index' --deep
+flip "$p/entries.idx" $((64 + 299 * 40)); finds index 'a bit in the last record, which nobody trusts yet' --deep
+: > "$p/segment-000007.0"; finds added 'a segment that nobody made' --deep
 flip "$p/manifest" 30; finds 'damaged\|truncated\|missing' 'a bit in the manifest'
 truncate -s -100 "$p/$segment"; finds 'truncated\|missing\|damaged' 'a segment that is cut'
 rm "$p/$segment"; finds missing 'a segment that is gone'
@@ -38,4 +38,19 @@ cp "$log/checkpoint" "$tmp/outside"
 finds 'forked\|key' 'a checkpoint that is not of this log' --since "$tmp/c"
 exits 0 'and the one that it does' md_verify -q --since "$tmp/outside" $D
 verified 'in the end'
+
+# What a crash may leave is told, and no finding.
+rm "$p/entries.idx"
+: > "$p/segment-000002.0"
+md_verify -q --deep $D > "$tmp/out" 2>&1
+ok $? "left-overs: $(tail -n 1 "$tmp/out")"
+is "$(grep -c "^$D: note: depot/2026-03: " "$tmp/out")" 2 'both are noted'
+md_verify -q --deep --json $D > "$tmp/out" 2>&1
+grep -q '"good":true.*"note":2,"findings":\[\],"notes":\[{' "$tmp/out"
+ok $? 'in JSON, too'
+mail "$tmp/m" last '30 Mar 2026 10:00:00'
+md_import -q $D "$tmp/m" > "$tmp/out" || exit 2
+md_verify -q --deep $D > "$tmp/out" 2>&1
+ok $? 'the next writer'
+is "$(grep -c note "$tmp/out")" 0 'puts them in order'
 finish
