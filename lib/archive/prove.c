@@ -58,17 +58,38 @@ read_file(const struct qa_tile_files *files, const struct qa_tlog_tile *tile, un
 	return rc;
 }
 
+/* The tile from a wider partial one, of a later tree: as read_file. One that is being written is passed over. */
+static int
+read_wider(const struct qa_tile_files *files, const struct qa_tlog_tile *tile, unsigned char *bytes_r, size_t n,
+	   struct qa_err *err)
+{
+	struct qa_tlog_tile wider = *tile;
+
+	for (wider.width++; wider.width < QA_TLOG_TILE_WIDTH; wider.width++)
+		if (read_file(files, &wider, bytes_r, n, err) == 1)
+			return 1;
+	return 0;
+}
+
 int
 qa_tile_file_read(void *ctx, const struct qa_tlog_tile *tile, unsigned char *bytes_r, struct qa_err *err)
 {
+	enum { TRIES = 4 };
 	struct qa_tlog_tile full = *tile;
 	size_t n = tile->width * QA_SHA256_SIZE;
-	int rc = read_file(ctx, tile, bytes_r, n, err);
+	int rc = 0;
 
-	/* a partial tile goes when the full one is there */
+	/* a partial tile goes when a wider one is published, and that one when the next one is */
 	full.width = QA_TLOG_TILE_WIDTH;
-	if (rc == 0 && tile->width < full.width)
-		rc = read_file(ctx, &full, bytes_r, n, err);
+	for (int tries = 0; rc == 0 && tries < TRIES; tries++) {
+		rc = read_file(ctx, tile, bytes_r, n, err);
+		if (tile->width == full.width)
+			break;
+		if (rc == 0)
+			rc = read_wider(ctx, tile, bytes_r, n, err);
+		if (rc == 0)
+			rc = read_file(ctx, &full, bytes_r, n, err);
+	}
 	if (rc == 0)
 		errno = ENOENT;
 	return rc == 1 ? 0 : -1;

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 
 enum { WIDTH = QA_TLOG_TILE_WIDTH, BYTES = QA_TLOG_TILE_BYTES, SETTLE_MS = 300, TRIES = 3 };
 
@@ -18,6 +19,12 @@ struct rows {
 	unsigned n[QA_TLOG_ROWS];
 	uint64_t tile[QA_TLOG_ROWS];
 };
+
+static int
+settle(const struct qa_verifying *x)
+{
+	return (int)(x->v->settle_ms ? x->v->settle_ms : SETTLE_MS) / TRIES;
+}
 
 static int
 read_tile(struct qa_verifying *x, const struct qa_tlog_tile *t, unsigned char *bytes)
@@ -186,8 +193,8 @@ check_strangers(struct qa_verifying *x)
 
 		while (k < 4 && strcmp(list.v[i], known[k]) != 0)
 			k++;
-		if (k == 4 && strncmp(list.v[i], ".tmp.", 5) != 0)
-			qa_verify_found(x, QA_T_ADDED, "log/%s: does not belong there", list.v[i]);
+		if (k == 4)
+			qa_verify_stranger(x, path, "log", list.v[i]);
 	}
 	qa_names_free(&list);
 	walk_tiles(x, "tile", 0);
@@ -224,7 +231,7 @@ check_edge(struct qa_verifying *x)
 			break; /* what follows the checkpoint, torn or not, is the writer's to mend */
 		qa_edge_free(&e);
 		rc = 2;
-		poll(NULL, 0, (int)(x->v->settle_ms ? x->v->settle_ms : SETTLE_MS) / TRIES);
+		poll(NULL, 0, settle(x));
 	}
 	switch (rc) {
 	case 1:
@@ -301,6 +308,38 @@ open_checkpoint(struct qa_verifying *x, const struct qa_tlog_key *key, struct qa
 	return rc;
 }
 
+/* Whether some writer holds the domain's lock. */
+static bool
+writer_at_work(const struct qa_verifying *x)
+{
+	char path[QA_PATH_MAX];
+	int fd;
+
+	if (qa_home_path(path, x->v->home, NULL, QA_HOME_VAR "/lock", x->v->domain))
+		return false;
+	fd = qa_open(AT_FDCWD, path, O_RDONLY, 0, NULL);
+	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	qa_close(&fd);
+	return held;
+}
+
+/* Tiles, but no checkpoint: a new log's first one is being published, or it is gone. As open_checkpoint. */
+static int
+await_checkpoint(struct qa_verifying *x, const struct qa_tlog_key *key, struct qa_err *err)
+{
+	enum { MOST = 300 };
+	bool busy = true;
+	int rc = 0;
+
+	for (int tries = 0; rc == 0 && busy && tries < MOST; tries++) {
+		busy = writer_at_work(x);
+		rc = open_checkpoint(x, key, err);
+		if (rc == 0 && busy)
+			poll(NULL, 0, settle(x));
+	}
+	return rc;
+}
+
 /* The checkpoint kept outside: size and root, when it is one of this log. */
 static void
 open_since(struct qa_verifying *x, const struct qa_tlog_key *key, struct qa_tlog_checkpoint *old_r)
@@ -344,20 +383,24 @@ qa_verify_log(struct qa_verifying *x, struct qa_err *err)
 		qa_verify_found(x, QA_T_KEY, "log/vkey: %s", why.text);
 	}
 	rc = open_checkpoint(x, have_key ? &key : NULL, err);
-	if (rc < 0)
-		return -1;
 	if (rc == 0) {
 		struct stat st;
 
-		/* a new log is not signed for its first seconds, but it has no tiles then either */
-		if (x->v->since.n)
-			qa_verify_found(x, QA_T_FORKED, "log: there is no checkpoint, but one was given");
+		/* a new log is not signed for its first seconds */
 		if (qa_home_path(path, x->v->home, err, QA_HOME_LOG "/tile", x->v->domain))
 			return -1;
-		if (qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0)
+		bool tiles = qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0;
+		if (tiles)
+			rc = await_checkpoint(x, have_key ? &key : NULL, err);
+		if (rc == 0 && x->v->since.n)
+			qa_verify_found(x, QA_T_FORKED, "log: there is no checkpoint, but one was given");
+		if (rc == 0 && tiles)
 			qa_verify_found(x, QA_T_MISSING, "log/checkpoint: not there");
-		return 0;
+		if (rc == 0)
+			return 0;
 	}
+	if (rc < 0)
+		return -1;
 	if (have_key)
 		open_since(x, &key, &old);
 	for (unsigned level = 1; level < QA_TLOG_ROWS; level++)
