@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/conf.h"
-#include "qmail-archive/batch.h"
+#include "qmail-archive/lanes.h"
 #include "qmail-archive/listen.h"
 #include "qmail-archive/seen.h"
 #include "sys/sandbox.h"
@@ -26,6 +26,7 @@ struct conn {
 	uint64_t active; /* qa_tick */
 	bool waits;	 /* for the batch */
 	bool lost;	 /* to be closed once the batch is done */
+	bool paused;	 /* spoke, or hung up, while it waits: looked at after the answer */
 	struct conn *prev, *next;
 };
 
@@ -34,7 +35,7 @@ struct daemon {
 	int listener, signals;
 	unsigned most, connections;
 	struct conn list; /* its head */
-	struct qa_batch batch;
+	struct qa_lanes *lanes;
 	struct qa_seen *seen;
 	bool stop, failing;
 	uint64_t records, batches;
@@ -79,22 +80,14 @@ answer(struct daemon *d, struct conn *c, int status, const struct qa_id *id)
 		drop(d, c);
 }
 
-/* Everything that waits becomes durable, or not; then everybody hears. */
+/* A batch is durable, or not: everybody in it hears. */
 static void
-commit(struct daemon *d)
+tell(struct daemon *d, struct qa_batch *b, int status, const struct qa_err *err)
 {
-	struct qa_batch *b = &d->batch;
-	struct qa_err err;
-	int status = 0;
-
-	if (b->n == 0)
-		return;
-	if (qa_journal_commit(b->journal, &err)) {
-		status = err.num ? err.num : EIO;
-		qa_log(QA_ALERT, "event=journal.commit.failed count=%zu why=%s", b->n, qa_log_quote(err.text));
-	} else if (d->failing) {
+	if (status)
+		qa_log(QA_ALERT, "event=journal.commit.failed count=%zu why=%s", b->n, qa_log_quote(err->text));
+	else if (d->failing)
 		qa_log(QA_NOTICE, "event=journal.commit.ok count=%zu", b->n);
-	}
 	d->failing = status != 0;
 	d->batches++;
 	for (size_t i = 0; i < b->n; i++) {
@@ -102,6 +95,9 @@ commit(struct daemon *d)
 		struct conn *c = w->who;
 
 		c->waits = false;
+		if (c->paused)
+			io_wantread(c->fd);
+		c->paused = false;
 		if (status == 0) {
 			d->records++;
 			if (w->message_whole)
@@ -112,19 +108,33 @@ commit(struct daemon *d)
 		else
 			answer(d, c, status, &w->id);
 	}
-	qa_batch_empty(b);
+}
+
+/* Sends what may go and tells what is done; with WAIT, one batch at least where any is under way. */
+static void
+commit(struct daemon *d, bool wait)
+{
+	struct qa_batch *b;
+	struct qa_err err;
+	int status;
+
+	qa_lanes_send(d->lanes);
+	while ((b = qa_lanes_done(d->lanes, wait, &status, &err))) {
+		tell(d, b, status, &err);
+		qa_lanes_reuse(d->lanes, b);
+		qa_lanes_send(d->lanes);
+		wait = false;
+	}
 }
 
 static void
 store(struct daemon *d, struct conn *c, struct qa_request *r)
 {
 	struct qa_err err;
-	int rc = qa_batch_add(&d->batch, r, c, &err);
+	int rc;
 
-	if (rc == 1) {
-		commit(d);
-		rc = qa_batch_add(&d->batch, r, c, &err);
-	}
+	while ((rc = qa_batch_add(qa_lanes_gathering(d->lanes), r, c, &err)) == 1)
+		commit(d, true);
 	if (rc == 0) {
 		c->waits = true;
 		return;
@@ -153,8 +163,11 @@ serve(struct daemon *d, struct conn *c)
 	struct qa_request r;
 	struct qa_err err;
 
-	if (c->waits)
-		return; /* a request before the last answer: looked at after it */
+	if (c->waits) {
+		io_dontwantread(c->fd);
+		c->paused = true;
+		return;
+	}
 	int got = qa_request_receive(c->fd, &c->peer, &r, &err);
 	if (got == 0) {
 		if (errno == EAGAIN)
@@ -267,6 +280,13 @@ drop_idle(struct daemon *d)
 }
 
 static void
+hear(struct daemon *d)
+{
+	qa_lanes_heard(d->lanes);
+	io_eagain_read(qa_lanes_fd(d->lanes));
+}
+
+static void
 turn(struct daemon *d)
 {
 	int64 fd;
@@ -277,11 +297,13 @@ turn(struct daemon *d)
 			receive_doors(d);
 		else if (fd == d->signals)
 			take_signal(d);
+		else if (fd == qa_lanes_fd(d->lanes))
+			hear(d);
 		else
 			serve(d, io_getcookie(fd));
 	}
-	commit(d);
-	qa_journal_rotate(d->batch.journal, false);
+	commit(d, false);
+	qa_lanes_rotate(d->lanes);
 	drop_idle(d);
 }
 
@@ -329,16 +351,14 @@ shut(struct qa_err *err)
 static int
 start(struct daemon *d, struct qa_err *err)
 {
-	struct qa_journal *journal;
-
 	if (chdir(d->conf->home))
 		return qa_fail(err, errno, "cannot change to %s: ", d->conf->home);
-	if (qa_listen_folders(err) || qa_journal_open("journal", d->conf->preallocate, &journal, err))
+	if (qa_listen_folders(err) || qa_lanes_open("journal", d->conf->preallocate, &d->lanes, err))
 		return -1;
 	d->seen = qa_seen_new();
 	if (!d->seen)
 		return qa_fail(err, ENOMEM, "cannot start: ");
-	if (qa_batch_open(&d->batch, journal, err) || watch_signals(d, err))
+	if (watch_signals(d, err))
 		return -1;
 	d->listener = qa_listen(err);
 	if (d->listener < 0)
@@ -347,7 +367,15 @@ start(struct daemon *d, struct qa_err *err)
 		return qa_fail(err, ENOMEM, "cannot watch the socket: ");
 	io_wantread(d->listener);
 	read_settings(d);
-	return d->conf->sandbox ? shut(err) : 0;
+	if (d->conf->sandbox && shut(err))
+		return -1;
+	qa_lanes_start(d->lanes);
+	if (qa_lanes_fd(d->lanes) >= 0) {
+		if (!io_fd_flags(qa_lanes_fd(d->lanes), IO_FD_NONBLOCK))
+			return qa_fail(err, ENOMEM, "cannot watch the lanes: ");
+		io_wantread(qa_lanes_fd(d->lanes));
+	}
+	return 0;
 }
 
 int
@@ -366,10 +394,11 @@ qa_journald_run(const struct qa_journald *conf, struct qa_err *err)
 	}
 	while (!d.stop)
 		turn(&d);
+	while (qa_lanes_busy(d.lanes) || qa_lanes_gathering(d.lanes)->n)
+		commit(&d, true);
 	while (d.list.next != &d.list)
 		drop(&d, d.list.next);
-	qa_batch_close(&d.batch);
-	qa_journal_close(d.batch.journal);
+	qa_lanes_close(d.lanes);
 	qa_seen_free(d.seen);
 	qa_log(QA_INFO, "event=journal.stop.ok count=%llu batches=%llu", (unsigned long long)d.records,
 	       (unsigned long long)d.batches);

@@ -61,23 +61,34 @@ find_last(struct qa_journal *j, struct qa_err *err)
 	return 0;
 }
 
-int
-qa_journal_open(const char *folder, uint64_t preallocate, struct qa_journal **j_r, struct qa_err *err)
+/* All but the folder's descriptors. */
+static struct qa_journal *
+new_journal(const char *folder, uint64_t preallocate, struct qa_err *err)
 {
 	struct qa_journal *j = calloc(1, sizeof *j);
 
-	if (!j)
-		return qa_fail(err, ENOMEM, "cannot open journal %s: ", folder);
-	j->dirfd = j->lockfd = j->fd = -1;
-	j->arena.limit = ARENA;
-	j->preallocate = preallocate < MOST_ZEROS ? preallocate : MOST_ZEROS;
-	j->folder = strdup(folder);
-	j->items = calloc(QA_JOURNAL_BATCH_RECORDS, sizeof *j->items);
-	j->v = calloc(QA_JOURNAL_BATCH_RECORDS * 3 + 1, sizeof *j->v);
-	if (!j->folder || !j->items || !j->v) {
-		qa_fail(err, ENOMEM, "cannot open journal %s: ", folder);
-		goto fail;
+	if (j) {
+		j->dirfd = j->lockfd = j->fd = -1;
+		j->arena.limit = ARENA;
+		j->preallocate = preallocate < MOST_ZEROS ? preallocate : MOST_ZEROS;
+		j->folder = strdup(folder);
+		j->items = calloc(QA_JOURNAL_BATCH_RECORDS, sizeof *j->items);
+		j->v = calloc(QA_JOURNAL_BATCH_RECORDS * 3 + 1, sizeof *j->v);
+		if (j->folder && j->items && j->v)
+			return j;
 	}
+	qa_journal_close(j);
+	qa_fail(err, ENOMEM, "cannot open journal %s: ", folder);
+	return NULL;
+}
+
+int
+qa_journal_open(const char *folder, uint64_t preallocate, struct qa_journal **j_r, struct qa_err *err)
+{
+	struct qa_journal *j = new_journal(folder, preallocate, err);
+
+	if (!j)
+		return -1;
 	j->dirfd = qa_open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, err);
 	if (j->dirfd < 0)
 		goto fail;
@@ -93,6 +104,23 @@ qa_journal_open(const char *folder, uint64_t preallocate, struct qa_journal **j_
 fail:
 	qa_journal_close(j);
 	return -1;
+}
+
+int
+qa_journal_beside(const struct qa_journal *first, struct qa_journal **j_r, struct qa_err *err)
+{
+	struct qa_journal *j = new_journal(first->folder, first->preallocate, err);
+
+	if (!j)
+		return -1;
+	j->last = first->last;
+	j->dirfd = qa_open(first->dirfd, ".", O_RDONLY | O_DIRECTORY, 0, err);
+	if (j->dirfd < 0) {
+		qa_journal_close(j);
+		return -1;
+	}
+	*j_r = j;
+	return 0;
 }
 
 int

@@ -1,6 +1,7 @@
 /*
- * The one appender: md_journal (and md_import for pending files). One thread, no locks but the
- * process lock on the folder and a flock on the file in use, by which readers know it is.
+ * The appender: md_journal's (and md_import's for pending files). One thread at a time, no locks but the
+ * process lock on the folder and a flock on the file in use, by which readers know it is. A process may have several
+ * in one folder, each with a file of its own.
  *
  *	open -> add, add, ... -> commit -> (answer) -> add ... -> close
  *
@@ -28,6 +29,9 @@ enum {
  * (for a file that gets little).
  * -1 with EWOULDBLOCK when another process writes there. No file is made before the first commit. */
 int qa_journal_open(const char *folder, uint64_t preallocate, struct qa_journal **j_r, struct qa_err *err) QA_MUST;
+
+/* Another appender in the folder of J, for another thread. J is closed last. */
+int qa_journal_beside(const struct qa_journal *j, struct qa_journal **j_r, struct qa_err *err) QA_MUST;
 
 /* Queues one record of the batch. The message stays the caller's and must not change until commit;
  * fields must be whole and are copied; the digest is not checked here. EAGAIN when the batch is full:
