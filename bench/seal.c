@@ -7,6 +7,7 @@
 #include "archive/home.h"
 #include "archive/read.h"
 #include "catalog/catalog.h"
+#include "store/seal.h"
 
 #include <stdio.h>
 
@@ -14,16 +15,11 @@ static int
 seal_month(const char *depot, const char *var, const char *domain, uint64_t committed, qa_month m, struct qa_err *err)
 {
 	struct qa_partition_where w = {.depot = depot, .var = var, .domain = domain, .month = m};
-	struct qa_partition *p;
 	struct qa_catalog *c;
 	char dir[QA_PATH_MAX + 16];
 	int rc;
 
-	if (qa_partition_append(&w, committed, &p, err))
-		return -1;
-	rc = qa_partition_seal(p, NULL, NULL, err);
-	qa_partition_close(p);
-	if (rc != 1)
+	if (qa_seal_whole(&w, committed, NULL, NULL, err) != 1)
 		return -1;
 	snprintf(dir, sizeof dir, "%s/catalog", var);
 	if (qa_catalog_write(dir, domain, m, &c, NULL, err))

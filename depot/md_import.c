@@ -11,6 +11,7 @@
 #include "base/opt.h"
 #include "conf/conf.h"
 #include "conf/domains.h"
+#include "depot/import-seal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -23,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SEAL = 1000 };
 enum { GATHER_MS = 400, POLL_MS = 1000, RETRY_MS = 2000 };
 
 static volatile sig_atomic_t ending;
@@ -36,12 +38,23 @@ end(int sig)
 
 static const char help[] =
     "Files what the journal brings into the archives of all domains, until it is told to end.\n"
-    "With a DOMAIN and PATHs: files .eml files and folders, Maildirs and mboxes into that domain.\n\n"
+    "With a DOMAIN and PATHs: files .eml files and folders, Maildirs and mboxes into that domain.\n"
+    "With --seal: packs the months of DOMAIN that are over, or the one named, for good.\n\n"
     "  -1            file all that waits, then end\n"
     "  -d FD         write a line to FD when ready\n"
-    "  -q            no progress\n";
+    "  -q            no progress\n"
+    "      --seal    seal now, without waiting for seal_after\n";
 
-static const struct qa_opt opt = {"md_import", "[-1q] [-d FD] | [-q] DOMAIN PATH...", help, "1d:q", NULL};
+static const struct option longs[] = {{"seal", no_argument, NULL, SEAL}, {NULL, 0, NULL, 0}};
+static const struct qa_opt opt = {"md_import", "[-1q] [-d FD] | [-q] DOMAIN PATH... | --seal DOMAIN [YYYY-MM]", help, "1d:q",
+				  longs};
+
+static int
+must_stop(void *ctx)
+{
+	(void)ctx;
+	return ending;
+}
 
 static void
 catch_signals(void)
@@ -117,11 +130,13 @@ say_ready(int fd)
 }
 
 static void
-work(struct qa_importer *im, bool once, int watched)
+work(struct qa_importer *im, struct import_seal *seal, bool once, int watched)
 {
 	struct qa_err err;
 
 	while (!ending) {
+		if (!once)
+			import_seal_tend(seal);
 		int did = qa_importer_round(im, &err);
 
 		if (did < 0) {
@@ -143,13 +158,16 @@ serve(const char *home, bool once, int ready_fd)
 	struct qa_importer_conf conf = {0};
 	const struct qa_importer_stats *st;
 	struct qa_importer *im;
+	struct import_seal seal;
 	struct qa_err err;
 	int rc = 0, watched = once ? -1 : watch(home);
 
 	if (qa_importer_conf(home, &conf, &err) || qa_importer_open(home, &conf, &im, &err))
 		qa_die(opt.program, &err);
+	import_seal_init(&seal, home, conf.seal_after, conf.reserve, must_stop);
 	say_ready(ready_fd);
-	work(im, once, watched);
+	work(im, &seal, once, watched);
+	import_seal_end(&seal);
 	if (qa_importer_publish(im, &err)) {
 		qa_log(QA_ERROR, "event=import.publish.failed why=%s", qa_log_quote(err.text));
 		rc = 2;
@@ -161,6 +179,8 @@ serve(const char *home, bool once, int ready_fd)
 	if (once && qa_importer_held(im))
 		rc = 2;
 	qa_importer_close(im);
+	if (once && !ending && import_seal_now(&seal))
+		rc = 2;
 	return rc;
 }
 
@@ -171,13 +191,6 @@ struct view {
 	uint64_t started, shown;
 	uint64_t troubles;
 };
-
-static int
-must_stop(void *ctx)
-{
-	(void)ctx;
-	return ending;
-}
 
 static void
 show_progress(void *ctx, const struct qa_onboard_stats *st)
@@ -275,10 +288,25 @@ onboard(const char *home, const char *domain, char **paths, int n, bool quiet)
 	return rc > 0 || st.failed || v.troubles ? 1 : 0;
 }
 
+static int
+seal_by_hand(const char *home, const char *domain, const char *month)
+{
+	struct qa_importer_conf conf = {0};
+	struct import_seal seal;
+	struct qa_rule rule;
+	struct qa_err err;
+
+	folder_of(home, domain, &rule);
+	if (qa_importer_conf(home, &conf, &err))
+		qa_die(opt.program, &err);
+	import_seal_init(&seal, home, conf.seal_after, conf.reserve, must_stop);
+	return import_seal_command(&seal, rule.folder, month);
+}
+
 int
 main(int argc, char **argv)
 {
-	bool once = false, quiet = false;
+	bool once = false, quiet = false, seal = false;
 	int ready_fd = -1, c;
 	uint64_t fd;
 
@@ -290,6 +318,9 @@ main(int argc, char **argv)
 			break;
 		case 'q':
 			quiet = true;
+			break;
+		case SEAL:
+			seal = true;
 			break;
 		case 'd':
 			if (qa_scan_u64(qa_span_str(optarg), &fd) || fd > 1023)
@@ -303,6 +334,10 @@ main(int argc, char **argv)
 	catch_signals();
 	raise_descriptors();
 	umask(022);
+	if (seal && (once || quiet || ready_fd >= 0 || argc - optind < 1 || argc - optind > 2))
+		qa_usage(&opt);
+	if (seal)
+		return seal_by_hand(qa_opt_home(), argv[optind], argv[optind + 1]);
 	if (optind == argc)
 		return serve(qa_opt_home(), once, ready_fd);
 	if (once || ready_fd >= 0 || optind + 1 == argc)

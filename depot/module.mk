@@ -1,5 +1,5 @@
 $(eval $(call program,md_domain,depot,md_domain.c domain-show.c,back,))
-$(eval $(call program,md_import,depot,md_import.c,back,))
+$(eval $(call program,md_import,depot,md_import.c import-seal.c,back,))
 $(eval $(call program,md_cat,depot,md_cat.c tool.c,back,))
 $(eval $(call program,md_prove,depot,md_prove.c tool.c,back,))
 $(eval $(call program,md_checkproof,depot,md_checkproof.c tool.c,back,))

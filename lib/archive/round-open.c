@@ -98,11 +98,13 @@ qa_importer_conf(const char *home, struct qa_importer_conf *conf_r, struct qa_er
 	conf_r->reserve = UINT64_C(256) << 20;
 	conf_r->stuck_after = 60 * QA_SECOND;
 	conf_r->publish_every = 2 * QA_SECOND;
+	conf_r->seal_after = 12 * 3600 * QA_SECOND;
 	if (qa_home_path(path, home, err, "etc/maildepot.conf") || qa_conf_read(AT_FDCWD, path, &c, err) < 0)
 		return -1;
 	if (qa_conf_size(c, "reserve", &conf_r->reserve, err) < 0 ||
 	    qa_conf_duration(c, "stuck_after", &conf_r->stuck_after, err) < 0 ||
-	    qa_conf_duration(c, "publish_every", &conf_r->publish_every, err) < 0)
+	    qa_conf_duration(c, "publish_every", &conf_r->publish_every, err) < 0 ||
+	    qa_conf_duration(c, "seal_after", &conf_r->seal_after, err) < 0)
 		rc = -1;
 	qa_conf_free(c);
 	return rc;

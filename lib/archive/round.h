@@ -25,9 +25,11 @@ struct qa_importer_conf {
 	uint64_t reserve;	/* bytes that must stay free on a volume, else nothing is filed there */
 	uint64_t stuck_after;	/* ns until a stuck domain's records are moved; 0 = 60 s */
 	uint64_t publish_every;	/* ns between checkpoints; 0 = 2 s */
+	uint64_t seal_after;	/* ns from a month's end, and from its last addition, until it is sealed; 0 = never. For
+				   archive/sealer.h: rounds do not look at it */
 };
 
-/* From H/etc/maildepot.conf: reserve (size, 256M), stuck_after and publish_every (durations). */
+/* From H/etc/maildepot.conf: reserve (size, 256M), stuck_after (60s), publish_every (2s) and seal_after (12h). */
 int qa_importer_conf(const char *home, struct qa_importer_conf *conf_r, struct qa_err *err) QA_MUST;
 
 struct qa_importer_stats {

@@ -3,6 +3,7 @@
  * another process that commits, publishes, gives rounds up, opens anew, seals a month and files late entries into it.
  */
 #include "archive/log.h"
+#include "archive/sealer.h"
 #include "archive/testing.h"
 #include "archive/verify.h"
 
@@ -16,17 +17,10 @@ static char first[600];
 static void
 seal(qa_month m)
 {
-	char depot[QA_PATH_MAX], var[QA_PATH_MAX];
-	struct qa_partition_where where = {depot, var, TEST_DOMAIN, m};
-	struct qa_partition *p;
-	uint64_t size;
+	const struct qa_sealer s = {.home = test_home};
+	struct qa_sealer_stats st = {0};
 
-	MUST(qa_home_path(depot, test_home, &test_err, QA_HOME_DEPOT, TEST_DOMAIN));
-	MUST(qa_home_path(var, test_home, &test_err, QA_HOME_VAR, TEST_DOMAIN));
-	MUST(qa_log_size(test_home, TEST_DOMAIN, &size, &test_err) != 1);
-	MUST(qa_partition_append(&where, size, &p, &test_err));
-	MUST(qa_partition_seal(p, NULL, NULL, &test_err) != 1);
-	qa_partition_close(p);
+	MUST(qa_sealer_month(&s, TEST_DOMAIN, m, &st, &test_err) != 1);
 }
 
 /* The writer's work; `until` is readable when it is enough. */

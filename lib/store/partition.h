@@ -83,10 +83,6 @@ int qa_partition_sync(struct qa_partition *p, struct qa_syncset *set, struct qa_
  * manifest), it may be called again. */
 int qa_partition_rollback(struct qa_partition *p, uint64_t committed, struct qa_err *err) QA_MUST;
 
-/* Rewrites open segments as sealed ones (1 MiB frames, level 9), one after another; stops between segments when
- * stop() says so (NULL = never): 1 all sealed, 0 stopped, -1. ENOSPC leaves everything as it was. */
-int qa_partition_seal(struct qa_partition *p, int (*stop)(void *ctx), void *ctx, struct qa_err *err) QA_MUST;
-
 /* ---- reading ---- */
 
 struct qa_entry {

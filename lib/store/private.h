@@ -214,7 +214,7 @@ int qa_out_entries(struct qa_out *o, qa_span raw, qa_span dir, uint64_t first, u
 		   uint64_t *offset_r, struct qa_err *err) QA_MUST;
 void qa_out_clear(struct qa_out *o); /* forgets what waits, gives memory back */
 
-/* ---- write.c, recover.c ---- */
+/* ---- write.c, recover.c, sweep.c ---- */
 
 struct qa_new_item {
 	struct qa_item_dir dir;
@@ -251,6 +251,8 @@ struct qa_writer {
 int qa_recover(struct qa_partition *p, uint64_t committed, bool fresh, struct qa_err *err) QA_MUST;
 void qa_writer_free(struct qa_partition *p);
 void qa_writer_close_out(struct qa_writer *w);
+/* Removes what the manifest does not name, but for the files of a seal that is under way; named: there is a manifest. */
+int qa_store_sweep(struct qa_partition *p, bool named, struct qa_err *err) QA_MUST;
 /* The first n lines of a manifest. */
 int qa_store_copy(const struct qa_manifest *from, size_t n, struct qa_manifest *m_r, struct qa_err *err) QA_MUST;
 /* Publishes m and uses it; m is taken over, also on failure. */

@@ -244,45 +244,6 @@ load_indexes(struct qa_partition *p, uint64_t committed, struct qa_tail_end *end
 	return rc ? -1 : 0;
 }
 
-/* Removes what the manifest does not name. That this manifest is the durable one is not known, when the last writer failed to
- * sync the folder: it is published again before a segment goes. */
-static int
-sweep(struct qa_partition *p, bool named, struct qa_err *err)
-{
-	struct qa_names names;
-	bool sure = !named;
-	int rc = 0;
-
-	if (qa_listdir(AT_FDCWD, p->folder, &names, err))
-		return -1;
-	for (size_t i = 0; rc == 0 && i < names.n; i++) {
-		const char *name = names.v[i];
-		uint32_t number, generation;
-		char path[QA_PATH];
-		struct stat st;
-		bool segment = qa_segment_name_get(name, &number, &generation);
-		ptrdiff_t k = segment ? qa_seg_find(p, number) : -1;
-
-		if (!segment && strncmp(name, ".tmp.", 5) != 0)
-			continue;
-		if (k >= 0 && p->man.v[k].generation == generation)
-			continue;
-		rc = qa_store_path(p, name, path, err);
-		/* without a manifest only an empty segment is a left-over; more than that, and the manifest was lost */
-		if (rc == 0 && segment && !named && qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0 &&
-		    st.st_size > QA_SEGMENT_HEAD)
-			rc = qa_fail(err, EBADMSG, "%s has segments, but no manifest", p->folder);
-		if (rc == 0 && segment && !sure) {
-			rc = qa_store_publish(p, &p->man, err);
-			sure = true;
-		}
-		if (rc == 0 && qa_sys->unlinkat(AT_FDCWD, path, 0) && errno != ENOENT)
-			rc = qa_fail(err, errno, "cannot remove %s: ", path);
-	}
-	qa_names_free(&names);
-	return rc;
-}
-
 /* ---- the cache of known things ---- */
 
 static int
@@ -421,7 +382,7 @@ recover(struct qa_partition *p, uint64_t committed, bool fresh, struct qa_err *e
 	/* what this manifest names must not be lost with it: whoever published it may have died before the folder was synced */
 	if (rc == 1 && qa_fsync_dir(AT_FDCWD, p->folder, err))
 		return -1;
-	if (sweep(p, rc == 1, err) || load_indexes(p, committed, &end, err) || cut(p, &end, fresh, err))
+	if (qa_store_sweep(p, rc == 1, err) || load_indexes(p, committed, &end, err) || cut(p, &end, fresh, err))
 		return -1;
 	p->w->entries_good = p->entries.total;
 	p->w->items_good = p->items.total;

@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "store/partition.h"
+#include "store/seal.h"
 #include "sys/sys.h"
 #include "tests/tap.h"
 

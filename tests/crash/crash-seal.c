@@ -7,6 +7,7 @@
 #include "archive/log.h"
 #include "archive/onboard.h"
 #include "archive/round.h"
+#include "archive/sealer.h"
 #include "archive/verify.h"
 #include "sys/publish.h"
 #include "store/partition.h"
@@ -189,36 +190,26 @@ setup(const struct qa_crash_at *at)
 	return st.filed != MESSAGES;
 }
 
+/* As md_import --seal does. */
 static int
 seal(const struct qa_crash_at *at)
 {
-	char depot[QA_PATH_MAX], var[QA_PATH_MAX];
-	struct qa_partition_where w = {.depot = depot, .var = var, .domain = DOMAIN};
-	struct qa_partition *p;
+	const struct qa_sealer s = {.home = at->path};
+	struct qa_sealer_stats st = {0};
 	struct qa_err err;
-	uint64_t committed;
-	qa_month *months = NULL;
-	size_t n = 0;
-	int rc = -1;
+	qa_month *months;
+	size_t n;
+	int rc = 0;
 
-	if (qa_home_path(depot, at->path, &err, QA_HOME_DEPOT, DOMAIN) ||
-	    qa_home_path(var, at->path, &err, QA_HOME_VAR, DOMAIN) ||
-	    qa_log_size(at->path, DOMAIN, &committed, &err) != 1 ||
-	    qa_partition_list(depot, &months, &n, &err))
+	if (qa_sealer_due(&s, DOMAIN, qa_now(), true, &months, &n, &err))
 		return failed(&err);
-	for (size_t i = 0; i < n; i++) {
-		w.month = months[i];
-		rc = qa_partition_append(&w, committed, &p, &err);
-		if (rc == 0) {
-			rc = qa_partition_seal(p, NULL, NULL, &err) == 1 ? 0 : -1;
-			qa_partition_close(p);
-		}
-		if (rc)
-			break;
-	}
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = qa_sealer_month(&s, DOMAIN, months[i], &st, &err) < 0;
 	free(months);
 	if (rc)
 		return failed(&err);
+	if (n == 0 || st.months != n)
+		return -1;
 	promise_head(at);
 	return 0;
 }

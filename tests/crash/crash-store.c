@@ -243,12 +243,12 @@ work_seal(const struct qa_crash_at *at)
 	int rc;
 
 	place_of(at, &place);
-	if (committed(&place, &n) || qa_partition_append(&place.w, n, &p, &err))
+	if (committed(&place, &n))
 		return 1;
-	rc = qa_partition_seal(p, NULL, NULL, &err) != 1;
-	if (rc && qa_partition_rollback(p, n, &err) == 0)
-		rc = 2;
-	if (rc != 1 && store_round(p, &place, n, 1, &err) == 0)
+	rc = qa_seal_whole(&place.w, n, NULL, NULL, &err) != 1;
+	if (qa_partition_append(&place.w, n, &p, &err))
+		return 1;
+	if (store_round(p, &place, n, 1, &err) == 0)
 		qa_crash_ack("%d", (int)n + 1);
 	qa_partition_close(p);
 	return rc;
