@@ -205,7 +205,7 @@ drain(struct indexer *x, bool json)
 		if (json)
 			printf("{\"domain\":\"%s\",\"indexed\":%llu,\"entries\":%llu,\"raw_text\":%llu}\n",
 			       qa_follow_domain(w->f), (unsigned long long)qa_follow_done(w->f),
-			       (unsigned long long)qa_follow_committed(w->f),
+			       (unsigned long long)qa_follow_bound(w->f),
 			       (unsigned long long)qa_follow_fallbacks(w->f));
 	}
 	return x->failed || ending ? 2 : 0;

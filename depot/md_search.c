@@ -210,6 +210,8 @@ json_coverage(struct qa_buf *b, const struct qa_coverage *c)
 	list_months(b, c->missing, "\"", ",");
 	full(qa_buf_addstr(b, "],\"damaged\":["));
 	list_months(b, c->damaged, "\"", ",");
+	full(qa_buf_addstr(b, "],\"ahead\":["));
+	list_months(b, c->ahead, "\"", ",");
 	full(qa_buf_addstr(b, "],\"offline\":["));
 	list_months(b, c->offline, "\"", ",");
 	full(qa_buf_addstr(b, "]}\n"));
@@ -237,6 +239,7 @@ coverage(struct view *v, const struct qa_coverage *c)
 			 (unsigned long long)c->committed));
 	say_months(&v->out, c->missing, "not indexed yet");
 	say_months(&v->out, c->damaged, "catalog damaged (md_reindex mends it)");
+	say_months(&v->out, c->ahead, "catalog ahead of the log (md_index or md_reindex makes it again)");
 	say_months(&v->out, c->offline, "found but offline");
 	full(qa_buf_addc(&v->out, '\n'));
 	if (v->plain) {

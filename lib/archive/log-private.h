@@ -59,13 +59,6 @@ int qa_log_write_edge(struct qa_log *l, uint64_t first, const struct qa_digest *
 /* A new edge file that starts at the last full level-0 tile, all of which are on disk; l becomes its writer. */
 int qa_log_new_edge(struct qa_log *l, struct qa_err *err) QA_MUST;
 
-/* What the newest checkpoint on disk says, its signature not checked: 1, 0 none, -1. */
-struct qa_log_head {
-	uint64_t size;
-	struct qa_digest root;
-};
-int qa_log_signed(const struct qa_log *l, struct qa_log_head *head_r, struct qa_err *err) QA_MUST;
-
 /* An empty log in memory. */
 int qa_log_blank(const char *home, const char *domain, struct qa_log **l_r, struct qa_err *err) QA_MUST;
 

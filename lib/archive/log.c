@@ -116,14 +116,14 @@ load_levels(struct qa_log *l, uint64_t n, struct qa_err *err)
 }
 
 int
-qa_log_signed(const struct qa_log *l, struct qa_log_head *head_r, struct qa_err *err)
+qa_log_signed(const char *home, const char *domain, struct qa_log_head *head_r, struct qa_err *err)
 {
 	struct qa_tlog_checkpoint c;
 	char path[QA_PATH_MAX];
 	struct qa_buf b = QA_BUF(64 << 10);
 	int rc;
 
-	if (qa_home_path(path, l->home, err, QA_HOME_LOG "/checkpoint", l->domain))
+	if (qa_home_path(path, home, err, QA_HOME_LOG "/checkpoint", domain))
 		return -1;
 	rc = qa_slurp(AT_FDCWD, path, &b, err);
 	if (rc == 1 && qa_tlog_checkpoint_open(qa_buf_span(&b), NULL, 0, &c, err) < 0)
@@ -165,7 +165,7 @@ load(struct qa_log *l, bool doubt, struct qa_err *err)
 {
 	struct qa_log_head head;
 	struct qa_edge e;
-	int have = qa_log_signed(l, &head, err), rc;
+	int have = qa_log_signed(l->home, l->domain, &head, err), rc;
 
 	if (have < 0)
 		return -1;

@@ -57,4 +57,12 @@ int qa_log_rebuild(const char *home, const char *domain, struct qa_err *err) QA_
 /* The committed size, from the edge alone: 1; 0 no log; -1. */
 int qa_log_size(const char *home, const char *domain, uint64_t *size_r, struct qa_err *err) QA_MUST;
 
+/* What the newest checkpoint on disk says, its signature not checked: 1, 0 none, -1. All under it is durable, which of the
+ * edge's last block nobody but its writer knows. */
+struct qa_log_head {
+	uint64_t size;
+	struct qa_digest root;
+};
+int qa_log_signed(const char *home, const char *domain, struct qa_log_head *head_r, struct qa_err *err) QA_MUST;
+
 #endif

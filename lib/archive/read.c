@@ -109,6 +109,17 @@ qa_archive_committed(const struct qa_archive *a)
 	return a->committed;
 }
 
+int
+qa_archive_signed(const struct qa_archive *a, uint64_t *leaves_r, struct qa_err *err)
+{
+	struct qa_log_head head = {.size = 0};
+
+	if (qa_log_signed(a->home, a->domain, &head, err) < 0)
+		return -1;
+	*leaves_r = head.size < a->committed ? head.size : a->committed;
+	return 0;
+}
+
 size_t
 qa_archive_months(const struct qa_archive *a, const qa_month **v_r)
 {

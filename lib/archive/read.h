@@ -1,6 +1,8 @@
 /*
  * A domain's archive for readers: find an entry by its ID, get its parts, its leaf, its message. Needs no key;
- * opens everything read-only. The bound is the log's committed size at the time of opening or of qa_archive_refresh.
+ * opens everything read-only. The bound is the log's committed size at the time of opening or of qa_archive_refresh. The
+ * last of it may be written and not synced yet: a power cut can take that away again, before anything was acknowledged for it. Who
+ * keeps what he read asks for qa_archive_signed.
  */
 #ifndef QA_ARCHIVE_READ_H
 #define QA_ARCHIVE_READ_H
@@ -18,6 +20,8 @@ void qa_archive_close(struct qa_archive *a);
 const char *qa_archive_home(const struct qa_archive *a);
 const char *qa_archive_domain(const struct qa_archive *a);
 uint64_t qa_archive_committed(const struct qa_archive *a); /* leaves */
+/* How many of them are under the checkpoint on disk now, so durable; 0 without one. At most two seconds behind: 0, -1. */
+int qa_archive_signed(const struct qa_archive *a, uint64_t *leaves_r, struct qa_err *err) QA_MUST;
 int qa_archive_refresh(struct qa_archive *a, struct qa_err *err) QA_MUST;
 
 /* Months with a partition, ascending; owned by a, valid until refresh. */

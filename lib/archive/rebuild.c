@@ -233,7 +233,7 @@ qa_log_rebuild(const char *home, const char *domain, struct qa_err *err)
 	qa_log(QA_ALERT, "event=log.rebuild.start domain=%s", domain);
 	if (qa_log_blank(home, domain, &l, err))
 		return -1;
-	rc = qa_log_signed(l, &head, err) < 0 ? -1 : 0;
+	rc = qa_log_signed(l->home, l->domain, &head, err) < 0 ? -1 : 0;
 	v.signed_size = head.size;
 	if (rc == 0 &&
 	    (drop_marks(home, domain, err) || read_all(home, domain, &v, err) || grow(l, &v, &head, err)))

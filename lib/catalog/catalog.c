@@ -43,6 +43,7 @@ count_in(struct qa_catalog_state *s, const struct qa_row *r)
 	}
 	s->last_n = r->n;
 	s->next_leaf = r->leaf + 1;
+	s->last_hash = r->hash;
 	if (r->flags & QA_ROW_MESSAGE) {
 		s->messages++;
 		s->bytes += r->size;
@@ -114,6 +115,7 @@ state_save(struct qa_catalog *c, struct qa_err *err)
 
 	for (int i = 0; i < (int)(sizeof v / sizeof v[0]); i++)
 		sqlite3_bind_int64(c->st[QA_ST_STATE], i + 1, v[i]);
+	sqlite3_bind_blob(c->st[QA_ST_STATE], 11, &s->last_hash, sizeof s->last_hash, SQLITE_STATIC);
 	return run(c, QA_ST_STATE, err);
 }
 

@@ -5,7 +5,8 @@
  * remade: removed, then open and empty, and whoever fills it starts at entry 1 again.
  *
  * Invariants: (1) entry has exactly the rows 1 .. state.last_n, and words the same; (2) both change in one transaction
- * with state; (3) state.next_leaf is behind the leaf of every row.
+ * with state; (3) state.next_leaf is behind the leaf of every row; (4) state.last_hash is the leaf of row last_n: a catalog that
+ * knows entries that the log has lost, or has others for, can be told.
  *
  * A handle belongs to one thread. Writers hold the lock of the folder (qa_lock on ".lock").
  */
@@ -16,7 +17,7 @@
 #include "base/err.h"
 #include "catalog/row.h"
 
-#define QA_CATALOG_SCHEMA 1
+#define QA_CATALOG_SCHEMA 2
 #define QA_CATALOG_BATCH 1000 /* entries of a transaction, at most */
 
 struct qa_catalog;
@@ -24,6 +25,7 @@ struct qa_catalog;
 struct qa_catalog_state {
 	qa_month month;
 	uint64_t last_n, next_leaf;
+	struct qa_digest last_hash; /* row.h: of the row last_n */
 	uint64_t messages, events, fallbacks, bytes;
 	int64_t first_date, last_date; /* seconds since 1970; of no meaning while last_n is 0 */
 	bool ordered, sealed;

@@ -27,9 +27,9 @@ qa_follow_open(const char *home, const char *domain, const struct qa_follow_hook
 	f->fields.limit = (size_t)QA_JOURNAL_FIELDS_MAX + 1;
 	f->fresh = true;
 	qa_entry_row_init(&f->row);
-	if (qa_home_path(path, home, err, QA_HOME_LOG "/edge", domain))
+	if (qa_home_path(path, home, err, QA_HOME_LOG "/checkpoint", domain))
 		goto bad;
-	f->edge = g_strdup(path);
+	f->checkpoint = g_strdup(path);
 	if (qa_home_path(path, home, err, QA_HOME_DEPOT, domain))
 		goto bad;
 	f->depot = g_strdup(path);
@@ -66,7 +66,7 @@ qa_follow_close(struct qa_follow *f)
 	g_free(f->home);
 	g_free(f->domain);
 	g_free(f->dir);
-	g_free(f->edge);
+	g_free(f->checkpoint);
 	g_free(f->depot);
 	g_free(f);
 }
@@ -88,9 +88,9 @@ qa_follow_done(const struct qa_follow *f)
 }
 
 uint64_t
-qa_follow_committed(const struct qa_follow *f)
+qa_follow_bound(const struct qa_follow *f)
 {
-	return f->committed;
+	return f->bound;
 }
 
 uint64_t
@@ -113,7 +113,7 @@ qa_follow_changed(struct qa_follow *f)
 
 	if (f->fresh)
 		return true;
-	return qa_sys->fstatat(AT_FDCWD, f->edge, &now, 0) == 0 && !same_file(&now, &f->seen);
+	return qa_sys->fstatat(AT_FDCWD, f->checkpoint, &now, 0) == 0 && !same_file(&now, &f->seen);
 }
 
 /* Months whose partition is not here but whose catalog is: they count, so that "all is in" can be known. */
@@ -159,12 +159,18 @@ refresh(struct qa_follow *f, struct qa_err *err)
 {
 	int r = f->archive ? (qa_archive_refresh(f->archive, err) ? -1 : 1)
 			   : qa_archive_open(f->home, f->domain, &f->archive, err);
+	uint64_t bound;
 
 	if (r == 0)
 		return qa_fail(err, ENOENT, "the archive of %s is gone", f->domain);
-	if (r < 0)
+	if (r < 0 || qa_archive_signed(f->archive, &bound, err))
 		return -1;
-	f->committed = qa_archive_committed(f->archive);
+	if (bound < f->bound) {
+		/* an older state was put back: nothing that was seen before is sure */
+		g_array_set_size(f->known, 0);
+		f->fresh = true;
+	}
+	f->bound = bound;
 	return 0;
 }
 
@@ -196,7 +202,7 @@ all_months(struct qa_follow *f, struct qa_err *err)
 
 		if (qa_follow_stopped(f))
 			return result < 0 ? result : 0;
-		if (quick && qa_follow_done(f) >= qa_follow_committed(f))
+		if (quick && qa_follow_done(f) >= qa_follow_bound(f))
 			break;
 		f->store_failed = false;
 		r = qa_follow_month(f, months[i], i == n - 1, &one);
@@ -220,8 +226,8 @@ qa_follow_pass(struct qa_follow *f, struct qa_err *err)
 	if (lock < 0)
 		goto out;
 	/* before the size is read: what comes after is another change */
-	if (qa_sys->fstatat(AT_FDCWD, f->edge, &seen, 0) && errno != ENOENT)
-		qa_fail(&own, errno, "cannot look at %s: ", f->edge);
+	if (qa_sys->fstatat(AT_FDCWD, f->checkpoint, &seen, 0) && errno != ENOENT)
+		qa_fail(&own, errno, "cannot look at %s: ", f->checkpoint);
 	else if (refresh(f, &own) == 0)
 		result = all_months(f, &own);
 	qa_close(&lock);

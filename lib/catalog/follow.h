@@ -1,6 +1,8 @@
 /*
  * Keeps the catalogs of a domain up to its log: what md_index does again and again, and md_reindex once.
  *
+ * What is under the log's checkpoint is taken in: that much is durable. A catalog that knows more, or other entries, is made again.
+ *
  * The store is only read. What is written lies in H/domain/DOMAIN/var/catalog.
  */
 #ifndef QA_CATALOG_FOLLOW_H
@@ -18,7 +20,7 @@ struct qa_follow_hooks {
 	void *ctx;
 	/* Asked between entries: true ends the pass after the batch at hand. May be NULL. */
 	bool (*stop)(void *ctx);
-	/* After each batch: entries of this domain that are in, and committed ones. May be NULL. */
+	/* After each batch: entries of this domain that are in, and those that are to be. May be NULL. */
 	void (*progress)(void *ctx, const char *domain, uint64_t done, uint64_t all);
 	const struct qa_message_limits *limits; /* NULL = default */
 	bool seal;    /* compact every month but the newest at once, not only when it was quiet for QA_FOLLOW_QUIET */
@@ -43,7 +45,7 @@ const char *qa_follow_domain(const struct qa_follow *f);
 /* Whether the log may have grown since the last pass: a look at one file. */
 bool qa_follow_changed(struct qa_follow *f);
 
-/* One pass over all months, the newest first: 1 all that is committed is in; 0 stopped before; -1, errno EWOULDBLOCK when another
+/* One pass over all months, the newest first: 1 all that is signed is in; 0 stopped before; -1, errno EWOULDBLOCK when another
  * program writes these catalogs. A month that fails does not keep the others back; the first error is reported, and the next
  * pass tries again. Damaged catalogs are remade on the way. */
 int qa_follow_pass(struct qa_follow *f, struct qa_err *err) QA_MUST;
@@ -53,7 +55,7 @@ int qa_follow_remake(struct qa_follow *f, qa_month m, struct qa_err *err) QA_MUS
 
 /* Entries of the domain that are in, after a pass. */
 uint64_t qa_follow_done(const struct qa_follow *f);
-uint64_t qa_follow_committed(const struct qa_follow *f);
+uint64_t qa_follow_bound(const struct qa_follow *f); /* entries under the checkpoint: what is to be in */
 uint64_t qa_follow_fallbacks(const struct qa_follow *f); /* since opening */
 
 #endif

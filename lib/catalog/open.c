@@ -13,7 +13,7 @@ enum { CACHE_KIB = 32 << 10, WAL_PAGES = 4096 };
 
 static const char schema[] =
     "BEGIN IMMEDIATE;"
-    "CREATE TABLE state(schema INTEGER, analysis TEXT, domain TEXT, month INTEGER, last_n INTEGER, next_leaf INTEGER,"
+    "CREATE TABLE state(schema INTEGER, analysis TEXT, domain TEXT, month INTEGER, last_n INTEGER, next_leaf INTEGER, last_hash BLOB,"
     " messages INTEGER, events INTEGER, fallbacks INTEGER, bytes INTEGER, first_date INTEGER, last_date INTEGER,"
     " ordered INTEGER, sealed INTEGER);"
     "CREATE TABLE entry(n INTEGER PRIMARY KEY, date INTEGER NOT NULL, size INTEGER NOT NULL, flags INTEGER NOT NULL,"
@@ -126,7 +126,7 @@ state_load(struct qa_catalog *c, struct qa_err *err)
 	}
 	rc = sqlite3_prepare_v2(c->db,
 				"SELECT analysis, domain, month, last_n, next_leaf, messages, events, fallbacks, bytes,"
-				" first_date, last_date, ordered, sealed FROM state",
+				" first_date, last_date, ordered, sealed, last_hash FROM state",
 				-1, &st, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
@@ -144,6 +144,9 @@ state_load(struct qa_catalog *c, struct qa_err *err)
 		s->last_date = sqlite3_column_int64(st, 10);
 		s->ordered = sqlite3_column_int64(st, 11) != 0;
 		s->sealed = sqlite3_column_int64(st, 12) != 0;
+		memset(&s->last_hash, 0, sizeof s->last_hash);
+		if (sqlite3_column_bytes(st, 13) == (int)sizeof s->last_hash)
+			memcpy(&s->last_hash, sqlite3_column_blob(st, 13), sizeof s->last_hash);
 		r = 1;
 		if (!analysis || strcmp(analysis, qa_catalog_analysis()) != 0) {
 			qa_fail(err, ESTALE, "catalog %s was made with %s, this is %s", c->path,
@@ -225,7 +228,7 @@ prepare(struct qa_catalog *c, struct qa_err *err)
 	    "INSERT INTO words(rowid, body, subject, author, dest, copy, blind, reply, sender, rcpt, file, mark)"
 	    " VALUES(?1, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k')",
 	    "UPDATE state SET last_n=?1, next_leaf=?2, messages=?3, events=?4, fallbacks=?5, bytes=?6, first_date=?7,"
-	    " last_date=?8, ordered=?9, sealed=?10",
+	    " last_date=?8, ordered=?9, sealed=?10, last_hash=?11",
 	};
 
 	for (int i = 0; i < QA_STATEMENTS; i++) {
@@ -263,7 +266,7 @@ create(struct qa_catalog *c, struct qa_err *err)
 	    qa_catalog_exec(c, schema, err))
 		return -1;
 	int rc = sqlite3_prepare_v2(c->db,
-				    "INSERT INTO state VALUES(?1, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0)", -1, &st,
+				    "INSERT INTO state VALUES(?1, ?2, ?3, ?4, 0, 0, NULL, 0, 0, 0, 0, 0, 0, 1, 0)", -1, &st,
 				    NULL);
 	if (rc == SQLITE_OK) {
 		sqlite3_bind_int(st, 1, QA_CATALOG_SCHEMA);

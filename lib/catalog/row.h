@@ -50,6 +50,7 @@ enum { QA_ADDRESS_CUT = 1024, QA_DIGEST_CUT = 8 };
 
 struct qa_row {
 	uint64_t n, leaf;
+	struct qa_digest hash; /* of its leaf in the log; zeros: not known */
 	int64_t date; /* seconds since 1970 */
 	uint64_t size;
 	unsigned flags;	 /* QA_ROW_ bits */

@@ -41,6 +41,7 @@ qa_search_close(struct qa_search *s)
 	g_array_free(s->parts, TRUE);
 	g_array_free(s->coverage.missing, TRUE);
 	g_array_free(s->coverage.damaged, TRUE);
+	g_array_free(s->coverage.ahead, TRUE);
 	g_array_free(s->coverage.offline, TRUE);
 	g_free(s);
 }
@@ -124,6 +125,22 @@ part_open(struct qa_search *s, const char *dir, const char *domain, qa_month m, 
 	return 0;
 }
 
+/* Catalogs that know entries which the log does not have tell of mail that is not there. */
+static void
+drop_ahead(struct qa_search *s)
+{
+	for (guint i = s->parts->len; i-- > 0;) {
+		struct part *p = part_at(s, i);
+		qa_month m = qa_catalog_state(p->c)->month;
+
+		if (qa_catalog_state(p->c)->next_leaf <= s->coverage.committed)
+			continue;
+		qa_catalog_close(p->c);
+		g_array_remove_index(s->parts, i);
+		g_array_prepend_val(s->coverage.ahead, m);
+	}
+}
+
 /* Plans the query for part I; its neighbours' events are attached when they matter. */
 static int
 part_plan(struct qa_search *s, guint i, struct qa_err *err)
@@ -170,6 +187,7 @@ qa_search_open(struct qa_archive *a, const char *dir, const struct qa_query *q, 
 	s->parts = g_array_new(FALSE, FALSE, sizeof(struct part));
 	s->coverage.missing = g_array_new(FALSE, FALSE, sizeof(qa_month));
 	s->coverage.damaged = g_array_new(FALSE, FALSE, sizeof(qa_month));
+	s->coverage.ahead = g_array_new(FALSE, FALSE, sizeof(qa_month));
 	s->coverage.offline = g_array_new(FALSE, FALSE, sizeof(qa_month));
 	for (guint i = 0; i < all->len; i++) {
 		qa_month m = g_array_index(all, qa_month, i);
@@ -177,16 +195,17 @@ qa_search_open(struct qa_archive *a, const char *dir, const struct qa_query *q, 
 		if (part_open(s, dir, qa_archive_domain(a), m, holds(here, m), err))
 			goto bad;
 	}
+	/* after the catalogs, so that no answer covers more than all */
+	if (qa_archive_refresh(a, err))
+		goto bad;
+	s->coverage.committed = qa_archive_committed(a);
+	drop_ahead(s);
 	for (guint i = 0; i < s->parts->len; i++) {
 		if (part_plan(s, i, err))
 			goto bad;
 		s->coverage.indexed += qa_catalog_state(part_at(s, i)->c)->last_n;
 		s->coverage.fallbacks += qa_catalog_state(part_at(s, i)->c)->fallbacks;
 	}
-	/* after the catalogs, so that no answer covers more than all */
-	if (qa_archive_refresh(a, err))
-		goto bad;
-	s->coverage.committed = qa_archive_committed(a);
 	*s_r = s;
 	return 0;
 bad:

@@ -16,6 +16,7 @@ struct qa_coverage {
 	uint64_t fallbacks; /* messages indexed as raw text */
 	GArray *missing;    /* qa_month: partition here, catalog not (yet), or of another version */
 	GArray *damaged;    /* qa_month: catalog cannot be read */
+	GArray *ahead;	    /* qa_month: catalog knows more than the log, which lost it or was restored; not asked */
 	GArray *offline;    /* qa_month: catalog here, partition not: found, but not shown */
 };
 

@@ -30,7 +30,7 @@ dd if=/dev/urandom of="$catalog/2026-02.db" bs=4096 count=1 conv=notrunc 2> "$tm
 exits 0 'a catalog is damaged' md_search $D common
 is "$(tail -1 "$tmp/out")" 'covers 2 of 3 entries; catalog damaged (md_reindex mends it): 2026-02' 'named'
 md_search --json $D common | tail -1 > "$tmp/out"
-is "$(cat "$tmp/out")" '{"covers":2,"of":3,"raw_text":0,"missing":[],"damaged":["2026-02"],"offline":[]}' 'in JSON too'
+is "$(cat "$tmp/out")" '{"covers":2,"of":3,"raw_text":0,"missing":[],"damaged":["2026-02"],"ahead":[],"offline":[]}' 'in JSON too'
 exits 0 'md_reindex' md_reindex $D 2026-02
 is "$(md_search $D common | tail -1)" 'covers 3 of 3 entries' 'mended it'
 finish
