@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RECORDS = 460, WAITING = 5 };
+enum { RECORDS = DEPOT_TILE, WAITING = 5 };
 
 /* Enough for a full tile; some more wait in the journal. */
 static int

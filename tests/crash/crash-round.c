@@ -53,8 +53,8 @@ only_round(const struct qa_crash_at *at)
 static int
 publish_setup(const struct qa_crash_at *at)
 {
-	return depot_home(at) || depot_journal(at, 0, 400, 1000) || depot_drain(at) ||
-	       depot_journal(at, 400, 460, 1000) || only_round(at);
+	return depot_home(at) || depot_journal(at, 0, DEPOT_TILE - 30, 1000) || depot_drain(at) ||
+	       depot_journal(at, DEPOT_TILE - 30, DEPOT_TILE, 1000) || only_round(at);
 }
 
 static int
@@ -76,7 +76,7 @@ publish_work(const struct qa_crash_at *at)
 static int
 publish_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
 {
-	depot_compare(at, acks, found, 460);
+	depot_compare(at, acks, found, DEPOT_TILE);
 	return 0;
 }
 

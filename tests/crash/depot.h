@@ -12,7 +12,8 @@
 
 #include <stdbool.h>
 
-enum { DEPOT_DOMAINS = 3, DEPOT_MOST = 600 };
+/* 256 leaves of the first domain make a full tile: DEPOT_TILE records are some more than that. */
+enum { DEPOT_DOMAINS = 3, DEPOT_SMALL = 20, DEPOT_TILE = 270, DEPOT_MOST = 300 };
 extern const char *const depot_domain[DEPOT_DOMAINS]; /* the third is "default" */
 
 /* Tells it on standard error: -1. */
@@ -20,11 +21,11 @@ struct qa_err;
 int depot_failed(const struct qa_err *err);
 
 /* The message of record I: valid until the next call. Number 3 is longer than a frame, every fifth has an attachment that is
- * stored apart. */
+ * stored apart; from DEPOT_SMALL on they are a few bytes. */
 qa_span depot_message(unsigned i);
 
-/* Whether domain D gets record I: every fifth both, even ones the first, odd ones the second; those that 7 divides
- * name nobody here: default. */
+/* Whether domain D gets record I: every fifth both, even ones the first, odd ones the second; one in seven
+ * names nobody here: default. From DEPOT_SMALL on all are the first's. */
 bool depot_belongs(unsigned i, size_t d);
 
 int depot_home(const struct qa_crash_at *at) QA_MUST;
