@@ -4,7 +4,6 @@
  */
 #include "archive/home.h"
 #include "archive/onboard.h"
-#include "archive/read.h"
 #include "sys/publish.h"
 #include "tests/crash/depot.h"
 
@@ -12,7 +11,6 @@
 #include <stdlib.h>
 
 enum { MESSAGES = 10 };
-static const char domain[] = "a.example";
 
 /* Number I, of one of six months. */
 static qa_span
@@ -68,7 +66,7 @@ onboard(const struct qa_crash_at *at)
 {
 	char path[QA_PATH_MAX];
 	const char *const paths[] = {path};
-	struct qa_onboard o = {.home = at->path, .domain = domain, .paths = paths, .n = 1, .operator_name = "root",
+	struct qa_onboard o = {.home = at->path, .domain = depot_domain[0], .paths = paths, .n = 1, .operator_name = "root",
 			       .tool = "crash test", .trouble = trouble};
 	struct qa_onboard_stats st;
 	struct qa_err err;
@@ -92,65 +90,38 @@ again(const struct qa_crash_at *at)
 	return depot_drain(at) || onboard(at);
 }
 
+struct count {
+	struct qa_crash_found *found;
+	unsigned times[MESSAGES];
+};
+
 static void
-count_month(struct qa_archive *a, qa_month month, unsigned times[MESSAGES], struct qa_crash_found *found)
+take_entry(void *ctx, qa_month month, const struct qa_entry *e, qa_span m)
 {
-	struct qa_buf b = QA_BUF(1 << 20);
-	struct qa_partition *p;
-	struct qa_entry e;
-	struct qa_err err;
-	int rc = qa_archive_partition(a, month, &p, &err);
+	struct count *c = ctx;
+	unsigned i = 0;
 
-	for (struct qa_entry_id id = {month, 1}; rc == 1 && id.n <= qa_partition_entries(p); id.n++) {
-		unsigned i = 0;
-
-		if ((rc = qa_archive_entry(a, &id, &p, &e, &err)) != 1)
-			break;
-		qa_buf_clear(&b);
-		if (qa_partition_message_buf(p, &e, &b, &err)) {
-			rc = -1;
-			break;
-		}
-		while (i < MESSAGES && (i == 5 || !qa_span_eq(qa_buf_span(&b), message(i))))
-			i++;
-		/* number 5 comes without the mbox's quote */
-		if (i == MESSAGES && b.n == message(5).n - 1)
-			i = 5;
-		if (i == MESSAGES)
-			qa_crash_wrong(found, "a message that nobody sent");
-		else
-			times[i]++;
-	}
-	if (rc < 0)
-		qa_crash_wrong(found, "%s", err.text);
-	qa_buf_free(&b);
+	(void)month;
+	(void)e;
+	while (i < MESSAGES && (i == 5 || !qa_span_eq(m, message(i))))
+		i++;
+	/* number 5 comes without the mbox's quote */
+	if (i == MESSAGES && m.n == message(5).n - 1)
+		i = 5;
+	if (i == MESSAGES)
+		qa_crash_wrong(c->found, "a message that nobody sent");
+	else
+		c->times[i]++;
 }
 
 static int
 verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
 {
-	unsigned times[MESSAGES] = {0};
-	struct qa_archive *a;
-	struct qa_err err;
-	const qa_month *months;
+	struct count c = {.found = found};
 
 	depot_check_log(at, acks, found, 0);
-	int rc = qa_archive_open(at->path, domain, &a, &err);
-	if (rc < 0)
-		qa_crash_wrong(found, "%s", err.text);
-	if (rc == 1) {
-		size_t n = qa_archive_months(a, &months);
-
-		for (size_t i = 0; i < n; i++)
-			count_month(a, months[i], times, found);
-		qa_archive_close(a);
-	}
-	for (unsigned i = 0; i < MESSAGES; i++) {
-		if (!times[i] && qa_crash_acked(acks, "all"))
-			qa_crash_lost(found, "message %u", i);
-		if (times[i] > 1)
-			qa_crash_twice(found, "message %u, %u times", i, times[i]);
-	}
+	depot_each(at, found, 0, take_entry, &c);
+	depot_once(found, "message", c.times, MESSAGES, qa_crash_acked(acks, "all"));
 	return 0;
 }
 

@@ -200,8 +200,9 @@ struct count {
 };
 
 static void
-count_entry(struct count *c, qa_month month, const struct qa_entry *e, qa_span message)
+take_entry(void *ctx, qa_month month, const struct qa_entry *e, qa_span message)
 {
+	struct count *c = ctx;
 	unsigned char id[QA_ID_SIZE];
 	struct qa_facts f;
 	struct qa_err err;
@@ -223,28 +224,65 @@ count_entry(struct count *c, qa_month month, const struct qa_entry *e, qa_span m
 		c->times[i]++;
 }
 
+struct each {
+	struct qa_crash_found *found;
+	struct qa_archive *a;
+	depot_taker *take;
+	void *ctx;
+};
+
 static void
-count_month(struct count *c, struct qa_archive *a, qa_month month)
+each_of_month(const struct each *x, qa_month month)
 {
 	struct qa_buf b = QA_BUF(1 << 20);
 	struct qa_partition *p;
 	struct qa_entry e;
 	struct qa_err err;
-	int rc = qa_archive_partition(a, month, &p, &err);
+	int rc = qa_archive_partition(x->a, month, &p, &err);
 
 	for (struct qa_entry_id id = {month, 1}; rc == 1 && id.n <= qa_partition_entries(p); id.n++) {
-		if ((rc = qa_archive_entry(a, &id, &p, &e, &err)) != 1)
+		if ((rc = qa_archive_entry(x->a, &id, &p, &e, &err)) != 1)
 			break;
 		qa_buf_clear(&b);
 		/* the entry's spans end with the next call on the partition, so it is asked for again */
-		if (qa_partition_message_buf(p, &e, &b, &err) || qa_archive_entry(a, &id, &p, &e, &err) != 1)
+		if (e.has_message &&
+		    (qa_partition_message_buf(p, &e, &b, &err) || qa_archive_entry(x->a, &id, &p, &e, &err) != 1))
 			rc = -1;
 		else
-			count_entry(c, month, &e, qa_buf_span(&b));
+			x->take(x->ctx, month, &e, e.has_message ? qa_buf_span(&b) : qa_span_of(NULL, 0));
 	}
 	if (rc < 0)
-		qa_crash_wrong(c->found, "%s", err.text);
+		qa_crash_wrong(x->found, "%s", err.text);
 	qa_buf_free(&b);
+}
+
+void
+depot_each(const struct qa_crash_at *at, struct qa_crash_found *found, size_t d, depot_taker *take, void *ctx)
+{
+	struct each x = {.found = found, .take = take, .ctx = ctx};
+	const qa_month *months;
+	struct qa_err err;
+	int rc = qa_archive_open(at->path, depot_domain[d], &x.a, &err);
+
+	if (rc < 0)
+		qa_crash_wrong(found, "%s", err.text);
+	if (rc != 1)
+		return;
+	size_t n = qa_archive_months(x.a, &months);
+	for (size_t i = 0; i < n; i++)
+		each_of_month(&x, months[i]);
+	qa_archive_close(x.a);
+}
+
+void
+depot_once(struct qa_crash_found *found, const char *name, const unsigned *times, unsigned n, bool promised)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!times[i] && promised)
+			qa_crash_lost(found, "%s %u", name, i);
+		if (times[i] > 1)
+			qa_crash_twice(found, "%s %u, %u times", name, i, times[i]);
+	}
 }
 
 static void
@@ -305,24 +343,12 @@ depot_compare(const struct qa_crash_at *at, const struct qa_crash_acks *acks, st
 	must_be_empty(at, found, "journal/bad", true);
 	for (size_t d = 0; d < DEPOT_DOMAINS; d++) {
 		struct count c = {.found = found, .d = d};
-		struct qa_archive *a;
-		struct qa_err err;
-		const qa_month *months;
 		char pending[300];
 
 		snprintf(pending, sizeof pending, QA_HOME_VAR "/pending", depot_domain[d]);
 		must_be_empty(at, found, pending, false);
 		depot_check_log(at, acks, found, d);
-		int rc = qa_archive_open(at->path, depot_domain[d], &a, &err);
-		if (rc < 0)
-			qa_crash_wrong(found, "%s", err.text);
-		if (rc == 1) {
-			size_t k = qa_archive_months(a, &months);
-
-			for (size_t i = 0; i < k; i++)
-				count_month(&c, a, months[i]);
-			qa_archive_close(a);
-		}
+		depot_each(at, found, d, take_entry, &c);
 		for (unsigned i = 0; i < DEPOT_MOST; i++) {
 			bool here = i < n && depot_belongs(i, d);
 

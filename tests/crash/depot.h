@@ -8,6 +8,7 @@
 #ifndef QA_TESTS_CRASH_DEPOT_H
 #define QA_TESTS_CRASH_DEPOT_H
 
+#include "archive/read.h"
 #include "tests/crash/harness.h"
 
 #include <stdbool.h>
@@ -17,7 +18,6 @@ enum { DEPOT_DOMAINS = 3, DEPOT_SMALL = 20, DEPOT_TILE = 270, DEPOT_MOST = 300 }
 extern const char *const depot_domain[DEPOT_DOMAINS]; /* the third is "default" */
 
 /* Tells it on standard error: -1. */
-struct qa_err;
 int depot_failed(const struct qa_err *err);
 
 /* The message of record I: valid until the next call. Number 3 is longer than a frame, every fifth has an attachment that is
@@ -40,7 +40,7 @@ int depot_direct(const struct qa_crash_at *at, unsigned i) QA_MUST;
  * heads as they come (depot_promise). */
 int depot_drain(const struct qa_crash_at *at) QA_MUST;
 
-/* Promises how far each log is, and its published head. */
+/* Promises the published head of each log. */
 void depot_promise(const struct qa_crash_at *at);
 
 /* Records 0 to N - 1 are in the archives of their domains, once each, byte for byte, nothing else is; what was promised about
@@ -51,5 +51,13 @@ void depot_compare(const struct qa_crash_at *at, const struct qa_crash_acks *ack
 /* Only the logs' part of it, of domain D. */
 void depot_check_log(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found,
 		     size_t d);
+
+/* Calls TAKE for each committed entry of domain D, with its message (p NULL: it has none). E's spans are valid in TAKE. What cannot be
+ * read is wrong. */
+typedef void depot_taker(void *ctx, qa_month month, const struct qa_entry *e, qa_span message);
+void depot_each(const struct qa_crash_at *at, struct qa_crash_found *found, size_t d, depot_taker *take, void *ctx);
+
+/* What of N things was found TIMES[i] times: missing is lost, more than one is twice; NAME is what they are. */
+void depot_once(struct qa_crash_found *found, const char *name, const unsigned *times, unsigned n, bool promised);
 
 #endif
