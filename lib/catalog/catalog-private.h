@@ -16,6 +16,7 @@ struct qa_catalog {
 	const struct qa_row *row;      /* being added: the tokenizer reads it */
 	bool writing, batch, lost;
 	bool dated; /* the index on dates was made by this handle */
+	bool named; /* the names of the file and its WAL are durable */
 	char name[QA_CATALOG_NAME];
 	char *dir, *path, *domain;
 };
@@ -30,6 +31,14 @@ int qa_catalog_number(struct qa_catalog *c, const char *sql, int64_t *out_r, str
 
 /* Begins a read transaction and loads the state in it: 0, or -1 (ESTALE: another version). */
 int qa_catalog_snapshot(struct qa_catalog *c, struct qa_err *err) QA_MUST;
+
+/* Makes the names durable, once for each handle. SQLite does not tell when its own sync of the folder failed; without the WAL, a file
+ * that it is being folded into is damaged. */
+int qa_catalog_keep_names(struct qa_catalog *c, struct qa_err *err) QA_MUST;
+
+/* What a seal that was interrupted has left to do: a catalog whose state says sealed leaves WAL mode, or is unsealed when a reader is
+ * in the way. */
+int qa_catalog_settle(struct qa_catalog *c, struct qa_err *err) QA_MUST;
 
 /* Makes the tokenizer "qa" known to c->db. While c->row is set, document text is not tokenized but taken from the row: the
  * value of a column is then its number as one letter. Query text is qa_token_quote's. */

@@ -1,22 +1,41 @@
 /* Adding to a month's catalog, sealing and checking it. */
 #include "catalog/catalog-private.h"
 
+#include "sys/sys.h"
+
 #include <errno.h>
 #include <string.h>
 
 /* An entry may be dated this much before its forerunner and the month still counts as ordered: parallel doors. */
 enum { ORDER_SLACK = 60 };
 
+int
+qa_catalog_keep_names(struct qa_catalog *c, struct qa_err *err)
+{
+	if (c->named)
+		return 0;
+	if (qa_fsync_dir(AT_FDCWD, c->dir, err)) {
+		/* closing must not fold a WAL that may not be there tomorrow */
+		sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		return -1;
+	}
+	c->named = true;
+	return 0;
+}
+
 static int
 batch_begin(struct qa_catalog *c, struct qa_err *err)
 {
-	if (c->state.sealed && qa_catalog_exec(c, "PRAGMA journal_mode=WAL", err))
-		return -1;
+	if (c->state.sealed) {
+		if (qa_catalog_exec(c, "PRAGMA journal_mode=WAL", err))
+			return -1;
+		c->named = false;
+	}
 	if (qa_catalog_exec(c, "BEGIN IMMEDIATE", err))
 		return -1;
 	c->state.sealed = false;
 	c->batch = true;
-	return 0;
+	return qa_catalog_keep_names(c, err);
 }
 
 static int
@@ -152,6 +171,8 @@ qa_catalog_commit(struct qa_catalog *c, struct qa_err *err)
 static int
 fold(struct qa_catalog *c, struct qa_err *err)
 {
+	if (qa_catalog_keep_names(c, err))
+		return -1;
 	int rc = sqlite3_wal_checkpoint_v2(c->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	/* a reader in the way: the next one does it */
 	return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 : qa_catalog_fail(c, rc, "cannot fold the WAL", err);
@@ -186,10 +207,22 @@ leave_wal(struct qa_catalog *c, struct qa_err *err)
 }
 
 int
-qa_catalog_seal(struct qa_catalog *c, struct qa_err *err)
+qa_catalog_settle(struct qa_catalog *c, struct qa_err *err)
 {
 	int r;
 
+	if (qa_catalog_keep_names(c, err))
+		return -1;
+	r = leave_wal(c, err);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	c->state.sealed = c->saved.sealed = false;
+	return qa_catalog_exec(c, "UPDATE state SET sealed = 0", err);
+}
+
+int
+qa_catalog_seal(struct qa_catalog *c, struct qa_err *err)
+{
 	if (qa_catalog_commit(c, err) || c->state.sealed)
 		return c->state.sealed ? 0 : -1;
 	if (qa_catalog_exec(c, "BEGIN IMMEDIATE; INSERT INTO words(words) VALUES('optimize')", err)) {
@@ -204,11 +237,7 @@ qa_catalog_seal(struct qa_catalog *c, struct qa_err *err)
 	/* page by page, not by VACUUM, which would need room for a second copy */
 	if (qa_catalog_exec(c, "PRAGMA incremental_vacuum", err) || fold(c, err))
 		return -1;
-	r = leave_wal(c, err);
-	if (r != 0)
-		return r < 0 ? -1 : 0;
-	c->state.sealed = c->saved.sealed = false;
-	return qa_catalog_exec(c, "UPDATE state SET sealed = 0", err);
+	return qa_catalog_settle(c, err);
 }
 
 static int

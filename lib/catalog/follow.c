@@ -145,6 +145,33 @@ count_offline(struct qa_follow *f, const qa_month *months, size_t n, struct qa_e
 	return 0;
 }
 
+static void
+clear_folder(const char *dir, const char *end)
+{
+	struct qa_names names;
+
+	if (qa_listdir(AT_FDCWD, dir, &names, NULL))
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		g_autofree char *path = g_strdup_printf("%s/%s", dir, names.v[i]);
+
+		if (g_str_has_suffix(names.v[i], end))
+			qa_sys->unlinkat(AT_FDCWD, path, 0);
+	}
+	qa_names_free(&names);
+}
+
+/* What was interrupted, of a remake beside the catalogs or of removing one, only takes room: so failing is no trouble. */
+static void
+clear_rests(const struct qa_follow *f)
+{
+	g_autofree char *aside = g_strdup_printf("%s/.new", f->dir);
+
+	clear_folder(f->dir, ".db.bad");
+	clear_folder(aside, "");
+	qa_sys->unlinkat(AT_FDCWD, aside, AT_REMOVEDIR);
+}
+
 static int
 locked(struct qa_follow *f, struct qa_err *err)
 {
@@ -225,6 +252,8 @@ qa_follow_pass(struct qa_follow *f, struct qa_err *err)
 
 	if (lock < 0)
 		goto out;
+	if (f->fresh)
+		clear_rests(f);
 	/* before the size is read: what comes after is another change */
 	if (qa_sys->fstatat(AT_FDCWD, f->checkpoint, &seen, 0) && errno != ENOENT)
 		qa_fail(&own, errno, "cannot look at %s: ", f->checkpoint);

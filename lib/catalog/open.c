@@ -234,8 +234,9 @@ prepare(struct qa_catalog *c, struct qa_err *err)
 	for (int i = 0; i < QA_STATEMENTS; i++) {
 		int rc = sqlite3_prepare_v3(c->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &c->st[i], NULL);
 
+		/* a table that is not as it was made is damage, though SQLite may call it an error of ours */
 		if (rc != SQLITE_OK)
-			return qa_catalog_fail(c, rc, "cannot prepare", err);
+			return qa_catalog_fail(c, rc == SQLITE_ERROR ? SQLITE_CORRUPT : rc, "cannot prepare", err);
 	}
 	return 0;
 }
@@ -278,7 +279,22 @@ create(struct qa_catalog *c, struct qa_err *err)
 	sqlite3_finalize(st);
 	if (rc != SQLITE_DONE)
 		return qa_catalog_fail(c, rc, "cannot create", err);
-	return qa_catalog_exec(c, "COMMIT", err);
+	return qa_catalog_exec(c, "COMMIT", err) || prepare(c, err) ? -1 : 0;
+}
+
+/* 1 WAL mode, 0 not, -1. */
+static int
+in_wal(struct qa_catalog *c, struct qa_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int r = -1, rc = sqlite3_prepare_v2(c->db, "PRAGMA journal_mode", -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		r = strcmp((const char *)sqlite3_column_text(st, 0), "wal") == 0;
+	sqlite3_finalize(st);
+	return r >= 0 ? r : qa_catalog_fail(c, rc, "cannot ask for the mode", err);
 }
 
 /* An existing one: 1 good, 0 to be remade (*why_r), -1. */
@@ -299,6 +315,14 @@ reopen(struct qa_catalog *c, const char **why_r, struct qa_err *err)
 	if (r == 1 && ((uint64_t)entries != c->state.last_n || words != entries))
 		r = qa_fail(&own, EBADMSG, "catalog %s has %lld entries and %lld word rows, not %llu", c->path,
 			    (long long)entries, (long long)words, (unsigned long long)c->state.last_n);
+	if (r == 1 && prepare(c, &own))
+		r = -1;
+	if (r == 1 && c->state.sealed) {
+		int wal = in_wal(c, &own);
+
+		if (wal < 0 || (wal && qa_catalog_settle(c, &own)))
+			r = -1;
+	}
 	if (r == 1)
 		return 1;
 	if (r == 0 || own.num == EBADMSG) {
@@ -363,7 +387,7 @@ qa_catalog_write(const char *dir, const char *domain, qa_month m, struct qa_cata
 		c->state.ordered = true;
 		c->saved = c->state;
 	}
-	if (r < 0 || prepare(c, err)) {
+	if (r < 0) {
 		qa_catalog_close(c);
 		return -1;
 	}
