@@ -364,6 +364,25 @@ wanted(const struct qa_crash_op *op, const char *fault)
 	return strcmp(fault, "edquot") != 0; /* as enospc, only the number differs */
 }
 
+/* Whether n is in a list like "3-10,40-52"; an empty list has all. */
+static bool
+in_ranges(const char *list, unsigned long n)
+{
+	unsigned long from, to;
+	int used;
+
+	if (!list || !*list)
+		return true;
+	for (const char *p = list; sscanf(p, "%lu-%lu%n", &from, &to, &used) == 2; p++) {
+		if (n >= from && n <= to)
+			return true;
+		p += used;
+		if (*p != ',')
+			break;
+	}
+	return false;
+}
+
 /* Calls to try: all, or a part of them when there are many. A power cut is also tried after the last call. */
 static bool
 chosen(const struct test *t, enum fault fault, unsigned long n)
@@ -372,6 +391,8 @@ chosen(const struct test *t, enum fault fault, unsigned long n)
 	unsigned long most = crash_env("CRASH_MOST", ci ? 150 : 600);
 	unsigned long every = crash_env("CRASH_EVERY", 1), all = fault == F_READ ? t->reads : t->calls;
 
+	if (!in_ranges(getenv("CRASH_CALLS"), n))
+		return false;
 	if (all > most && all / most + 1 > every)
 		every = all / most + 1;
 	if (fault == F_POWER && (n > t->calls || t->after_ack[n]) && every < 20)

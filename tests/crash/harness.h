@@ -56,6 +56,7 @@
  *	CRASH_ONE=OP:FAULT:N[:SEED]  just that case; when it fails the tree is kept, and said where
  *	CRASH_FAULTS=power,kill      only these
  *	CRASH_EVERY=K                only every K-th call
+ *	CRASH_CALLS=A-B,C-D...       only these calls
  *	CRASH_MOST=N                 600: when there are more calls than that, every K-th (cuts after a
  *	                             promise are tried all the same)
  *	CRASH_SEEDS=N                4: power cuts at each call
