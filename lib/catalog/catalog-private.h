@@ -21,7 +21,8 @@ struct qa_catalog {
 	char *dir, *path, *domain;
 };
 
-/* Fills err from the last result of db: EBADMSG for damage, EAGAIN busy, ENOSPC, EIO, else EINVAL. Always -1. */
+/* Fills err from the last result of db: EBADMSG for damage (the text then names md_reindex), EAGAIN busy, ENOSPC, EIO, else EINVAL.
+ * Always -1. */
 int qa_catalog_fail(struct qa_catalog *c, int rc, const char *what, struct qa_err *err);
 
 int qa_catalog_exec(struct qa_catalog *c, const char *sql, struct qa_err *err) QA_MUST;

@@ -42,66 +42,6 @@ qa_catalog_analysis(void)
 	return text;
 }
 
-int
-qa_catalog_fail(struct qa_catalog *c, int rc, const char *what, struct qa_err *err)
-{
-	int num = EINVAL;
-	const char *why = c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc);
-
-	switch (rc & 0xff) {
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_FORMAT:
-		num = EBADMSG;
-		break;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		num = EAGAIN;
-		break;
-	case SQLITE_FULL:
-		num = ENOSPC;
-		break;
-	case SQLITE_IOERR:
-		num = rc == SQLITE_IOERR_SHORT_READ ? EBADMSG : EIO;
-		break;
-	case SQLITE_CANTOPEN:
-	case SQLITE_PERM:
-	case SQLITE_READONLY:
-		num = EACCES;
-		break;
-	case SQLITE_NOMEM:
-		num = ENOMEM;
-		break;
-	default:
-		break;
-	}
-	return qa_fail(err, num, "%s in catalog %s: %s", what, c->path, why);
-}
-
-int
-qa_catalog_exec(struct qa_catalog *c, const char *sql, struct qa_err *err)
-{
-	int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
-
-	return rc == SQLITE_OK ? 0 : qa_catalog_fail(c, rc, "cannot do what is needed", err);
-}
-
-int
-qa_catalog_number(struct qa_catalog *c, const char *sql, int64_t *out_r, struct qa_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(c->db, sql, -1, &st, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*out_r = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	if (rc == SQLITE_ROW)
-		return 0;
-	return qa_catalog_fail(c, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc, "cannot read", err);
-}
-
 /* The state row: 1; 0 when another version or another month made it (err says which); -1. */
 static int
 state_load(struct qa_catalog *c, struct qa_err *err)

@@ -28,5 +28,15 @@ if command -v sqlite3 > "$tmp/out"; then
 	ok $? 'the log says so'
 	sqlite3 "$catalog/2026-03.db" "UPDATE state SET next_leaf = 77"
 	healed 'not of this depot'
+	sqlite3 "$catalog/2026-03.db" "UPDATE state SET last_hash = zeroblob(31) || x'01'"
+	healed 'of other entries with the same numbers'
+	sqlite3 "$catalog/2026-03.db" 'DROP TABLE entry'
+	exits 2 'a table is gone: md_search does not answer' md_search $D common
+	grep -q "(md_reindex $D 2026-03 makes it again)" "$tmp/err"
+	ok $? "and says who mends it: $(cat "$tmp/err")"
+	healed 'md_index does it, too'
+	sqlite3 "$catalog/2026-03.db" 'DROP TABLE entry'
+	exits 0 'and md_reindex' md_reindex $D 2026-03
+	healed 'made again'
 fi
 finish
