@@ -22,6 +22,12 @@ IT = $(sort $(shell find tests/it -name '*.sh' ! -name 'lib*.sh' 2>/dev/null))
 check-it: all
 	$(Q)$(if $(IT),ASAN_OPTIONS=detect_leaks=0 BUILD='$(CURDIR)/$(BUILD)' $(PROVE) -e '$(LIMIT) sh' $(IT))
 
+#: make soak         a minute of mail (SOAK_SECONDS) with the daemons killed every second; check has a short form of it
+SOAK_SECONDS ?= 60
+.PHONY: soak
+soak: all $(TOOLS)
+	$(Q)SOAK_SECONDS='$(SOAK_SECONDS)' BUILD='$(CURDIR)/$(BUILD)' sh tests/it/archive/soak.sh
+
 # Lint looks at what the build made: objects' .d files, libraries, programs.
 LINT := $(filter-out tests/lint/lib.sh,$(sort $(wildcard tests/lint/*.sh)))
 lint: export BUILD := $(BUILD)

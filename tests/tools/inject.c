@@ -13,6 +13,8 @@
  *	-x			more descriptors open, as qmail-send has them (3, 4, 5, 7, 8)
  *	-b			SIGCHLD blocked, SIGPIPE, TERM and HUP ignored
  *	-n N -p N		N messages by each of N injectors at once; prints rate and latencies
+ *	-t SECONDS		instead of -n: as many as it can in this time
+ *	-l FILE			a line for each: Message-ID, its injector, begin and end in ms, status of wait (0 = accepted)
  *
  * One message: prints "exit=N" or "signal=N", "write=ok|failed", "pid=N", "text=..." and exits 0.
  */
@@ -42,8 +44,10 @@ static struct {
 	size_t size;
 	long cut, cut_envelope;
 	int wait_ms, no6, no2, extra, block;
-	int count, parallel;
-} o = {.cut = -1, .cut_envelope = -1, .count = 1, .parallel = 1};
+	int count, parallel, seconds, log;
+} o = {.cut = -1, .cut_envelope = -1, .count = 1, .parallel = 1, .log = -1};
+
+enum { MOST_A_SECOND = 2000 }; /* messages of one injector with -t */
 
 struct result {
 	pid_t pid;
@@ -248,9 +252,10 @@ by_size(const void *a, const void *b)
 static int
 injector(double *ms, unsigned long first)
 {
+	double until = now_ms() + o.seconds * 1e3;
 	int failed = 0;
 
-	for (int i = 0; i < o.count; i++) {
+	for (int i = 0; i < o.count && (!o.seconds || now_ms() < until); i++) {
 		struct bytes m = o.message.p ? o.message : make_message(o.size, first + (unsigned long)i);
 		struct result r;
 		double start = now_ms();
@@ -259,6 +264,9 @@ injector(double *ms, unsigned long first)
 		ms[i] = now_ms() - start;
 		if (r.status || r.write_failed)
 			failed++;
+		if (o.log >= 0)
+			dprintf(o.log, "%lu.%d@inject %d %.3f %.3f %d\n", first + (unsigned long)i, (int)getpid(), (int)getpid(),
+				start, start + ms[i], r.status);
 		if (!o.message.p)
 			free(m.p);
 	}
@@ -269,7 +277,7 @@ static int
 load(void)
 {
 	size_t all = (size_t)o.count * (size_t)o.parallel;
-	double *ms = mmap(NULL, all * sizeof *ms, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	double *ms = mmap(NULL, all * sizeof *ms, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	struct rusage u;
 	int status, failed = 0;
 
@@ -290,6 +298,14 @@ load(void)
 	while (wait(&status) > 0)
 		failed += WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 	double took = now_ms() - start;
+	if (o.seconds) { /* what was not used of each part is 0 */
+		size_t used = 0;
+
+		for (size_t i = 0; i < all; i++)
+			if (ms[i] > 0)
+				ms[used++] = ms[i];
+		all = used ? used : 1;
+	}
 	qsort(ms, all, sizeof *ms, by_size);
 	getrusage(RUSAGE_CHILDREN, &u);
 	double cpu = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 +
@@ -330,7 +346,7 @@ main(int argc, char **argv)
 	int c;
 
 	o.size = 4096;
-	while ((c = getopt(argc, argv, "f:r:R:m:s:c:e:E:w:62xbn:p:")) != -1)
+	while ((c = getopt(argc, argv, "f:r:R:m:s:c:e:E:w:62xbn:p:t:l:")) != -1)
 		switch (c) {
 		case 'f': sender = optarg; break;
 		case 'r':
@@ -355,6 +371,15 @@ main(int argc, char **argv)
 		case 'x': o.extra = 1; break;
 		case 'b': o.block = 1; break;
 		case 'n': o.count = number(optarg); break;
+		case 't':
+			o.seconds = number(optarg);
+			o.count = o.seconds * MOST_A_SECOND;
+			break;
+		case 'l':
+			o.log = open(optarg, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+			if (o.log < 0)
+				die(optarg);
+			break;
 		case 'p': o.parallel = number(optarg); break;
 		default: return 111;
 		}
