@@ -5,7 +5,8 @@ SRCS += $(patsubst %,tests/crash/%.c,harness steps)
 # The tests of the archive share what they do and compare.
 SRCS += tests/crash/depot.c
 $(BUILD)/tests/crash/depot.o: EXTRA = $(CFLAGS_back)
-$(foreach t,round rebuild onboard seal index,$(eval crash-$(t)_OBJ := $(BUILD)/tests/crash/depot.o))
+$(foreach t,round rebuild onboard seal index export,$(eval crash-$(t)_OBJ := $(BUILD)/tests/crash/depot.o))
+crash-export_OBJ += $(BUILD)/depot/export.o
 crash_family = $(or $($(1)_FAMILY),back)
 define crashtest
 SRCS += tests/crash/$(1).c
