@@ -170,6 +170,10 @@ main(int argc, char **argv)
 			break;
 		case SINCE:
 			tool_read(&opt, optarg, &since);
+			if (!since.n) {
+				qa_fail(&err, 0, "%s is empty, not a checkpoint", optarg);
+				qa_die(opt.program, &err);
+			}
 			what.since = qa_buf_span(&since);
 			break;
 		case JSON:

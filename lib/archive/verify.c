@@ -92,8 +92,13 @@ each_entry(void *ctx, struct qa_partition *p, const struct qa_entry *e, bool goo
 	if (x->seen[e->leaf / 8] >> e->leaf % 8 & 1)
 		qa_verify_found(x, QA_T_REORDERED, "%s: leaf %llu is there twice", name, (unsigned long long)e->leaf);
 	x->seen[e->leaf / 8] |= (unsigned char)(1 << e->leaf % 8);
-	if (!good || e->purged)
+	if (!good)
 		return 0;
+	/* its leaf cannot be made again, and no leaf says yet that it may be gone: anybody could have set the mark */
+	if (e->purged) {
+		qa_verify_found(x, QA_T_MISSING, "%s: is marked as purged, but nothing in the log says so", name);
+		return 0;
+	}
 	if (qa_archive_leaf(x->month, e, &leaf, &err)) {
 		qa_verify_found(x, QA_T_DAMAGED, "%s: %s", name, err.text);
 		return 0;

@@ -42,6 +42,13 @@ qa_entry_get(qa_span s, struct qa_entry_body *e_r)
 	bool message = e.flags & QA_ENTRY_MESSAGE, apart = e.flags & QA_ENTRY_FIELDS_ITEM;
 	if (!message && (e.size || t || e.rest_item))
 		return false;
+	/* the digest enters the leaf: one of a message that the entry no longer has must not pass */
+	if (!message) {
+		struct qa_digest nothing = qa_sha256_of(qa_span_of(NULL, 0));
+
+		if (!qa_digest_eq(&e.digest, &nothing))
+			return false;
+	}
 	if (message && (e.size < t || (!e.rest_item && !(e.flags & QA_ENTRY_PURGED))))
 		return false;
 	if (apart ? !e.fields_item || f : e.fields_item != 0)

@@ -443,7 +443,7 @@ acceptable(struct qa_partition *p, const struct qa_new_entry *e, struct qa_err *
 	if (p->w->bytes.n >= QA_ROUND_BYTES)
 		return qa_fail(err, EAGAIN, "%s: the round is full", p->folder);
 	struct qa_digest d = qa_sha256_of(e->has_message ? e->message : qa_span_of(NULL, 0));
-	if (e->has_message && !qa_digest_eq(&d, &e->digest))
+	if (!qa_digest_eq(&d, &e->digest))
 		return qa_fail(err, EBADMSG, "the message does not have the digest it came with");
 	return 0;
 }

@@ -36,6 +36,8 @@ sed '2s/.*/299/' "$log/checkpoint" > "$tmp/c"; cp "$tmp/c" "$log/checkpoint"; fi
 finds key 'another key' -k PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW
 cp "$log/checkpoint" "$tmp/outside"
 finds 'forked\|key' 'a checkpoint that is not of this log' --since "$tmp/c"
+: > "$tmp/empty"
+exits 2 'an empty file is no checkpoint' md_verify -q --since "$tmp/empty" $D
 exits 0 'and the one that it does' md_verify -q --since "$tmp/outside" $D
 verified 'in the end'
 
