@@ -90,30 +90,45 @@ address_add(struct qa_build *b, struct qa_addresses *list, const struct qa_mailb
 	a->domain = at ? keep_lower(b, qa_span_cut(box->addr, (size_t)(at + 1 - box->addr.p), box->addr.n)) : "";
 }
 
-/* AGAIN: the value was one big encoded word, which some programs make of "Name <addr>". */
+struct filling {
+	struct qa_build *b;
+	struct qa_addresses *list;
+	bool again;
+};
+
+static void addresses_add(struct qa_build *b, struct qa_addresses *list, qa_span utf8, bool again);
+
+static bool
+address_take(void *arg, const struct qa_mailbox *box)
+{
+	const struct filling *f = arg;
+	struct qa_build *b = f->b;
+
+	if (f->list->n >= b->limits->addresses || b->failed)
+		return false;
+	/* one big encoded word, which some programs make of "Name <addr>" */
+	if (!box->addr.n && !f->again && box->name.n > 2 && memmem(box->name.p, box->name.n, "=?", 2)) {
+		struct qa_sink whole = QA_SINK(0);
+
+		qa_word_text(box->name, &whole);
+		if (whole.b.n && memchr(whole.b.p, '@', whole.b.n))
+			addresses_add(b, f->list, qa_sink_span(&whole), true);
+		else
+			address_add(b, f->list, box);
+		b->failed = b->failed || whole.failed;
+		qa_sink_free(&whole);
+		return true;
+	}
+	address_add(b, f->list, box);
+	return true;
+}
+
 static void
 addresses_add(struct qa_build *b, struct qa_addresses *list, qa_span utf8, bool again)
 {
-	struct qa_mailboxes m = {.rest = utf8};
-	struct qa_mailbox box;
+	struct filling f = {b, list, again};
 
-	while (list->n < b->limits->addresses && !b->failed && qa_mailbox_next(&m, &box)) {
-		if (!box.addr.n && !again && box.name.n > 2 && memmem(box.name.p, box.name.n, "=?", 2)) {
-			struct qa_sink whole = QA_SINK(0);
-
-			qa_word_text(box.name, &whole);
-			if (whole.b.n && memchr(whole.b.p, '@', whole.b.n))
-				addresses_add(b, list, qa_sink_span(&whole), true);
-			else
-				address_add(b, list, &box);
-			b->failed = b->failed || whole.failed;
-			qa_sink_free(&whole);
-			continue;
-		}
-		address_add(b, list, &box);
-	}
-	b->failed = b->failed || m.name.failed || m.comment.failed || m.addr.failed;
-	qa_mailboxes_end(&m);
+	b->failed = !qa_mailbox_each(utf8, address_take, &f) || b->failed;
 }
 
 static void

@@ -5,35 +5,56 @@
  */
 #include "message/charset.h"
 #include "message/field.h"
+#include "message/message.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
+static bool
+mailbox(void *total, const struct qa_mailbox *box)
+{
+	if (!qa_utf8_valid(box->name) || !qa_utf8_valid(box->addr))
+		abort();
+	*(size_t *)total += box->addr.n;
+	return true;
+}
+
+static void
+parameters(void (*read)(struct qa_params *p, qa_span field), qa_span value)
+{
+	struct qa_sink out = QA_SINK(0);
+	struct qa_params p;
+
+	read(&p, value);
+	qa_params_get(&p, "name", &out);
+	if (p.failed || !qa_utf8_valid(qa_sink_span(&out)))
+		abort();
+	qa_params_free(&p);
+	qa_sink_free(&out);
+}
+
 static void
 header(qa_span value)
 {
 	struct qa_sink flat = QA_SINK(0), out = QA_SINK(0);
-	struct qa_mailboxes m;
-	struct qa_mailbox box;
 	qa_span utf8 = qa_field_utf8(value, &flat), rest = utf8, id;
 	size_t total = 0;
 
 	if (!qa_utf8_valid(utf8))
 		abort();
 	qa_word_text(utf8, &out);
-	qa_param_get(utf8, "name", &out);
 	if (!qa_utf8_valid(qa_sink_span(&out)))
 		abort();
-	m = (struct qa_mailboxes){.rest = utf8};
-	while (qa_mailbox_next(&m, &box))
-		total += box.addr.n;
+	parameters(qa_params_type, value);
+	parameters(qa_params_disposition, value);
+	if (!qa_mailbox_each(utf8, mailbox, &total))
+		abort();
 	while (qa_msgid_next(&rest, &id))
 		total += id.n;
-	if (total > utf8.n * 2)
+	if (total > utf8.n * 3)
 		abort();
-	qa_mailboxes_end(&m);
 	qa_sink_free(&flat);
 	qa_sink_free(&out);
 }
@@ -49,6 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (!n)
 		return 0;
+	qa_message_init();
 	s = qa_span_of(p + 1, n - 1);
 	label = qa_span_str(labels[p[0] % 16]);
 	qa_charset_add(&raw, label, s);

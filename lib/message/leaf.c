@@ -54,19 +54,6 @@ qa_build_raw(struct qa_build *b, qa_span s, bool apart)
 	out->full = out->full || s.n > b->limits->text_bytes;
 }
 
-qa_span
-qa_build_param(struct qa_build *b, qa_span field, const char *name)
-{
-	struct qa_sink scratch = QA_SINK(0);
-
-	qa_sink_clear(&b->line);
-	if (field.n)
-		qa_param_get(qa_field_utf8(field, &scratch), name, &b->line);
-	b->failed = b->failed || scratch.failed;
-	qa_sink_free(&scratch);
-	return qa_sink_span(&b->line);
-}
-
 static const char *
 name_keep(struct qa_build *b, qa_span utf8)
 {
@@ -79,33 +66,35 @@ name_keep(struct qa_build *b, qa_span utf8)
 	return p;
 }
 
-static const char *
-file_name(struct qa_build *b, const struct qa_entity *e)
+/* The decoded parameter in b->line. */
+static qa_span
+param(struct qa_build *b, struct qa_params *p, const char *name)
 {
-	qa_span name = qa_build_param(b, e->disposition, "filename");
+	qa_sink_clear(&b->line);
+	qa_params_get(p, name, &b->line);
+	b->failed = b->failed || b->line.failed;
+	return qa_sink_span(&b->line);
+}
 
-	return name_keep(b, name.n ? name : qa_build_param(b, e->type, "name"));
+static const char *
+file_name(struct qa_build *b, struct qa_params *disposition, struct qa_params *type)
+{
+	qa_span name = param(b, disposition, "filename");
+
+	return name_keep(b, name.n ? name : param(b, type, "name"));
 }
 
 static enum qa_disposition
-disposition_of(struct qa_build *b, const struct qa_entity *e)
+disposition_of(const struct qa_params *p)
 {
-	struct qa_sink scratch = QA_SINK(0);
-	qa_span v = qa_param_value(qa_field_utf8(e->disposition, &scratch));
-	enum qa_disposition d = QA_DISPOSITION_ATTACHMENT; /* RFC 2183: unknown ones are that */
-
-	if (!v.n)
-		d = QA_DISPOSITION_NONE;
-	else if (qa_span_caseeq(v, qa_span_str("inline")))
-		d = QA_DISPOSITION_INLINE;
-	b->failed = b->failed || scratch.failed;
-	qa_sink_free(&scratch);
-	return d;
+	return !p->value[0] && !p->list ? QA_DISPOSITION_NONE
+	       : strcmp(p->value, "inline") == 0 ? QA_DISPOSITION_INLINE
+						 : QA_DISPOSITION_ATTACHMENT; /* RFC 2183: unknown ones are that */
 }
 
 /* The digest and size of the decoded body; its bytes stay in b->decoded when KEPT. */
 static void
-digest(struct qa_build *b, enum qa_transfer_kind kind, qa_span body, bool kept, struct qa_attachment *a)
+digest(struct qa_build *b, GMimeContentEncoding encoding, qa_span body, bool kept, struct qa_attachment *a)
 {
 	struct qa_transfer t;
 	struct qa_sha256 sha;
@@ -117,8 +106,9 @@ digest(struct qa_build *b, enum qa_transfer_kind kind, qa_span body, bool kept, 
 		return;
 	}
 	qa_sink_clear(&b->decoded);
-	qa_transfer_init(&t, kind);
+	qa_transfer_init(&t, encoding);
 	qa_sha256_init(&sha);
+	body = qa_transfer_body(encoding, body);
 	for (size_t at = 0; at <= body.n; at += STEP) {
 		qa_span piece = qa_span_cut(body, at, STEP);
 
@@ -175,7 +165,7 @@ extract(struct qa_build *b, const struct qa_attachment *a)
 
 static void
 attach(struct qa_build *b, const char *name, enum qa_disposition disposition, qa_span type,
-       enum qa_transfer_kind kind, qa_span body, unsigned inside)
+       GMimeContentEncoding encoding, qa_span body, unsigned inside)
 {
 	struct qa_attachment *a = attachment_new(b);
 	bool kept = b->limits->extract && body.n <= b->limits->extract_bytes;
@@ -188,26 +178,9 @@ attach(struct qa_build *b, const char *name, enum qa_disposition disposition, qa
 	qa_sink_clear(&b->line);
 	qa_sink_text(&b->line, type);
 	a->type = qa_build_line(b, &b->line);
-	digest(b, kind, body, kept, a);
+	digest(b, encoding, body, kept, a);
 	if (kept && !b->failed)
 		extract(b, a);
-}
-
-/* The length of "begin 644 name" at the front of s, with its line break; 0: no such line. */
-static size_t
-uu_begin(qa_span s, qa_span *name_r)
-{
-	const unsigned char *nl = memchr(s.p, '\n', s.n < 300 ? s.n : 300);
-	size_t n = nl ? (size_t)(nl - s.p) : 0, digits = 0;
-
-	if (n < 11 || memcmp(s.p, "begin ", 6) != 0)
-		return 0;
-	while (digits < 4 && s.p[6 + digits] >= '0' && s.p[6 + digits] <= '7')
-		digits++;
-	if (digits < 3 || s.p[6 + digits] != ' ')
-		return 0;
-	*name_r = qa_span_cut(s, 7 + digits, n - 7 - digits);
-	return n + 1;
 }
 
 /* How far lines of uuencoded data go on from the front of s, to behind their "end". */
@@ -247,7 +220,7 @@ uu_blocks(struct qa_build *b, qa_span body, unsigned inside)
 		if (!p)
 			break;
 		at = i + 1;
-		if ((i > 0 && body.p[i - 1] != '\n') || !(head = uu_begin(qa_span_cut(body, i, body.n), &name)))
+		if ((i > 0 && body.p[i - 1] != '\n') || !(head = qa_transfer_uu_begin(qa_span_cut(body, i, body.n), &name)))
 			continue;
 		tries++;
 		if (!(data = uu_data(qa_span_cut(body, i + head, body.n))))
@@ -258,7 +231,7 @@ uu_blocks(struct qa_build *b, qa_span body, unsigned inside)
 		qa_sink_clear(&b->line);
 		qa_charset_add(&b->line, qa_span_of(NULL, 0), name);
 		attach(b, name_keep(b, qa_sink_span(&b->line)), QA_DISPOSITION_NONE, qa_span_str("application/octet-stream"),
-		       QA_TRANSFER_UU, qa_span_cut(body, i + head, data), inside);
+		       GMIME_CONTENT_ENCODING_UUENCODE, qa_span_cut(body, i + head, data), inside);
 		from = at = i + head + data;
 		left = body;
 	}
@@ -296,45 +269,63 @@ is_text(qa_span type)
 
 /* A text part without its transfer encoding, up to the limit. */
 static qa_span
-decoded(struct qa_build *b, enum qa_transfer_kind kind, qa_span body, bool *cut_r)
+decoded(struct qa_build *b, GMimeContentEncoding encoding, qa_span body, bool *cut_r)
 {
 	size_t limit = b->limits->text_bytes;
 
-	if (kind == QA_TRANSFER_NONE) {
+	if (!qa_transfer_encoded(encoding)) {
 		*cut_r = body.n > limit;
 		return qa_span_cut(body, 0, limit);
 	}
 	qa_sink_clear(&b->text);
-	qa_transfer_all(kind, body, &b->text);
+	qa_transfer_all(encoding, body, &b->text);
 	*cut_r = b->text.full;
 	b->failed = b->failed || b->text.failed;
 	return qa_sink_span(&b->text);
 }
 
-void
-qa_build_leaf(struct qa_build *b, const struct qa_entity *e, qa_span type, qa_span body, unsigned inside)
+static void
+leaf(struct qa_build *b, const struct qa_entity *e, struct qa_params *type, struct qa_params *disposed, qa_span body,
+     unsigned inside)
 {
-	enum qa_transfer_kind kind = qa_transfer_kind_of(e->encoding);
-	enum qa_disposition disposition = disposition_of(b, e);
-	const char *name = file_name(b, e);
-	bool text = is_text(type), html = is_html(type);
-	bool cut = false, plain = qa_span_is(type, "text/plain"), attached = !text || *name || disposition == QA_DISPOSITION_ATTACHMENT;
+	GMimeContentEncoding encoding = qa_transfer_encoding(e->encoding);
+	enum qa_disposition disposition = disposition_of(disposed);
+	const char *name = file_name(b, disposed, type);
+	qa_span kind = qa_span_str(*type->value ? type->value : "text/plain");
+	bool text = is_text(kind), html = is_html(kind), cut = false;
+	bool attached = !text || *name || disposition == QA_DISPOSITION_ATTACHMENT;
 	struct qa_sink *out = attached ? &b->own->attached : &b->own->text;
 
-	if (text && kind == QA_TRANSFER_BASE64 && !qa_transfer_is_base64(body))
-		kind = QA_TRANSFER_NONE;
+	if (text && encoding == GMIME_CONTENT_ENCODING_BASE64 && !qa_transfer_is_base64(body))
+		encoding = GMIME_CONTENT_ENCODING_DEFAULT;
 	if (attached)
-		attach(b, name, disposition, type, kind, body, inside);
+		attach(b, name, disposition, kind, encoding, body, inside);
 	if (!text)
 		return;
 	if (html)
 		b->d->html_parts++;
 	else
 		b->d->text_parts++;
-	body = decoded(b, kind, body, &cut);
-	if (plain && !attached)
+	body = decoded(b, encoding, body, &cut);
+	if (qa_span_is(kind, "text/plain") && !attached)
 		body = uu_blocks(b, body, inside);
 	qa_build_gap(out);
-	text_add(b, qa_build_param(b, e->type, "charset"), body, html, out);
+	text_add(b, param(b, type, "charset"), body, html, out);
 	out->full = out->full || cut;
+}
+
+void
+qa_build_leaf(struct qa_build *b, const struct qa_entity *e, struct qa_params *type, qa_span body, unsigned inside)
+{
+	struct qa_params disposition;
+
+	qa_params_disposition(&disposition, e->disposition);
+	b->failed = b->failed || disposition.failed;
+	if (type->cut || disposition.cut) {
+		qa_build_over(b, "a field longer than the limit");
+		qa_build_raw(b, qa_span_cut(e->type, QA_PARAMS_MAX, e->type.n), true);
+		qa_build_raw(b, qa_span_cut(e->disposition, QA_PARAMS_MAX, e->disposition.n), true);
+	}
+	leaf(b, e, type, &disposition, body, inside);
+	qa_params_free(&disposition);
 }

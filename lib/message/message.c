@@ -1,344 +1,91 @@
-/* The structure of a message: heads, multiparts, messages inside messages. */
+/* A message, from its bytes to its document. */
 #include "message/message.h"
 
 #include "message/build.h"
 #include "message/charset.h"
-#include "message/field.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define BOUNDARY_MAX 256 /* RFC 2046 says 70 */
-#define TYPE_MAX 128
-
-enum role { MESSAGE, INNER, PART };
-
-static void entity(struct qa_build *b, qa_span s, enum role role, unsigned depth, unsigned inside,
-		   const char *assumed);
-
-/* A limit: what was not read yet goes in as it is, and no more is taken apart. */
-static void
-give_up(struct qa_build *b, qa_span rest, const char *reason)
+void
+qa_build_over(struct qa_build *b, const char *reason)
 {
-	if (!b->d->fallback) {
-		b->d->fallback = true;
-		b->d->reason = reason;
-	}
-	qa_build_raw(b, rest, true);
-}
-
-/* The end of the line at AT, behind its line break. */
-static size_t
-line_end(qa_span s, size_t at, unsigned char eol)
-{
-	const unsigned char *e = memchr(s.p + at, eol, s.n - at);
-
-	return e ? (size_t)(e - s.p) + 1 : s.n;
-}
-
-struct boundary {
-	unsigned char p[BOUNDARY_MAX + 2]; /* with its "--" */
-	size_t n;
-	unsigned char eol;
-};
-
-struct delimiter {
-	size_t from, to; /* its line, with the line break in front of it and the one behind it */
-	bool last;
-};
-
-/* The next line at or after AT that is the boundary. */
-static bool
-delimiter_find(qa_span s, size_t at, const struct boundary *y, struct delimiter *r)
-{
-	while (at < s.n) {
-		const unsigned char *p = memmem(s.p + at, s.n - at, y->p, y->n);
-		size_t i, k;
-
-		if (!p)
-			return false;
-		i = (size_t)(p - s.p);
-		at = i + 1;
-		if (i > 0 && s.p[i - 1] != y->eol)
-			continue;
-		k = i + y->n;
-		r->last = k + 1 < s.n && s.p[k] == '-' && s.p[k + 1] == '-';
-		k += r->last ? 2 : 0;
-		while (k < s.n && (s.p[k] == ' ' || s.p[k] == '\t' || (s.p[k] == '\r' && y->eol == '\n')))
-			k++;
-		if (k < s.n && s.p[k] != y->eol)
-			continue;
-		r->to = k < s.n ? k + 1 : k;
-		r->from = i > 0 ? i - 1 : 0;
-		if (r->from > 0 && y->eol == '\n' && s.p[r->from] == '\n' && s.p[r->from - 1] == '\r')
-			r->from--;
-		return true;
-	}
-	return false;
-}
-
-/* A boundary by its looks: the first line of dashes and more that a field of MIME follows. */
-static bool
-boundary_guess(qa_span s, struct boundary *y)
-{
-	size_t to;
-
-	for (size_t at = 0; at < s.n && at < 65536; at = to) {
-		qa_span line, after;
-
-		to = line_end(s, at, y->eol);
-		line = qa_span_cut(s, at, to - at);
-		while (line.n && line.p[line.n - 1] <= ' ')
-			line.n--;
-		after = qa_span_cut(s, to, 8);
-		if (line.n < 4 || line.n > sizeof y->p || line.p[0] != '-' || line.p[1] != '-' ||
-		    !qa_span_caseeq(after, qa_span_str("Content-")))
-			continue;
-		memcpy(y->p, line.p, line.n);
-		y->n = line.n;
-		return true;
-	}
-	return false;
-}
-
-static bool
-boundary_get(struct qa_build *b, qa_span type, qa_span body, struct boundary *y, struct delimiter *first)
-{
-	qa_span v = qa_build_param(b, type, "boundary");
-
-	y->eol = body.n && !memchr(body.p, '\n', body.n) ? '\r' : '\n';
-	if (v.n && v.n <= BOUNDARY_MAX) {
-		memcpy(y->p, "--", 2);
-		memcpy(y->p + 2, v.p, v.n);
-		y->n = v.n + 2;
-		while (y->n > 2 && y->p[y->n - 1] == ' ')
-			y->n--;
-		if (y->n > 2 && delimiter_find(body, 0, y, first))
-			return true;
-	}
-	return boundary_guess(body, y) && delimiter_find(body, 0, y, first);
-}
-
-static bool
-has_words(qa_span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] > ' ')
-			return true;
-	return false;
-}
-
-static void
-multipart(struct qa_build *b, const struct qa_entity *e, qa_span type, qa_span body, unsigned depth,
-	  unsigned inside)
-{
-	bool digest = qa_span_is(type, "multipart/digest");
-	struct delimiter d, next;
-	struct boundary y;
-	qa_span around;
-
-	if (!boundary_get(b, e->type, body, &y, &d)) {
-		if (has_words(body))
-			qa_build_raw(b, body, true); /* no part at all: it is text, whatever it claims */
+	if (b->d->fallback)
 		return;
-	}
-	/* the prologue is a notice for readers without MIME, unless it is long */
-	around = qa_span_cut(body, 0, d.from);
-	if (around.n > 512 || (d.last && has_words(around)))
-		qa_build_raw(b, around, true);
-	while (!d.last && !b->failed && !b->stopped) {
-		bool more = delimiter_find(body, d.to, &y, &next);
-		size_t end = more ? next.from : body.n;
-
-		if (b->d->parts >= b->limits->parts) {
-			b->stopped = true;
-			give_up(b, qa_span_cut(body, d.to, body.n), "more parts than the limit");
-			return;
-		}
-		if (end < d.to)
-			end = d.to; /* two boundaries in a row share their line break */
-		entity(b, qa_span_cut(body, d.to, end - d.to), PART, depth + 1, inside,
-		       digest ? "message/rfc822" : "text/plain");
-		if (!more)
-			return;
-		d = next;
-	}
-	around = qa_span_cut(body, d.to, body.n);
-	if (!b->stopped && has_words(around))
-		qa_build_raw(b, around, true);
+	b->d->fallback = true;
+	b->d->reason = reason;
 }
 
-static void
-inner(struct qa_build *b, const struct qa_entity *e, qa_span body, unsigned depth, unsigned inside)
+bool
+qa_build_is_message(qa_span type)
 {
-	enum qa_transfer_kind kind = qa_transfer_kind_of(e->encoding);
+	static const char *const kinds[] = {"rfc822", "rfc2822", "global", "news", "partial", "external-body"};
+
+	if (!qa_span_is(qa_span_cut(type, 0, 8), "message/"))
+		return false;
+	type = qa_span_cut(type, 8, type.n);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (qa_span_is(type, kinds[i]))
+			return true;
+	return false;
+}
+
+void
+qa_build_inner(struct qa_build *b, const struct qa_entity *e, qa_span body, unsigned depth, unsigned inside)
+{
+	GMimeContentEncoding encoding = qa_transfer_encoding(e->encoding);
 	struct qa_sink decoded = {QA_BUF(b->limits->extract_bytes), false, false};
 
 	b->d->messages++;
 	qa_build_gap(&b->own->text);
-	if (kind != QA_TRANSFER_NONE) {
-		qa_transfer_all(kind, body, &decoded);
+	if (qa_transfer_encoded(encoding)) {
+		qa_transfer_all(encoding, body, &decoded);
 		b->failed = b->failed || decoded.failed;
 		body = qa_sink_span(&decoded);
 	}
-	entity(b, body, INNER, depth + 1, inside + 1, "text/plain");
+	qa_build_message(b, body, QA_ROLE_INNER, depth + 1, inside + 1);
 	qa_sink_free(&decoded);
 }
 
-/* The type in lower case, ASSUMED when the field is absent or no type. */
-static qa_span
-type_of(struct qa_build *b, qa_span field, const char *assumed, char out[TYPE_MAX])
-{
-	struct qa_sink scratch = QA_SINK(0);
-	qa_span v = field.n ? qa_param_value(qa_field_utf8(field, &scratch)) : field;
-	size_t n = v.n;
-
-	if (!n || n >= TYPE_MAX || !memchr(v.p, '/', n)) {
-		bool text = qa_span_caseeq(v, qa_span_str("text"));
-
-		n = strlen(text ? "text/plain" : assumed);
-		memcpy(out, text ? "text/plain" : assumed, n);
-	} else {
-		for (size_t i = 0; i < n; i++)
-			out[i] = (char)(v.p[i] >= 'A' && v.p[i] <= 'Z' ? v.p[i] | 32 : v.p[i]);
-	}
-	b->failed = b->failed || scratch.failed;
-	qa_sink_free(&scratch);
-	return qa_span_of(out, n);
-}
-
-static void
-field_take(struct qa_build *b, const struct qa_field *f, enum role role, struct qa_entity *e)
-{
-	if (f->name.n > 8 && (f->name.p[0] | 32) == 'c' && f->name.p[7] == '-') {
-		qa_span *to = qa_field_is(f, "Content-Type")		    ? &e->type
-			      : qa_field_is(f, "Content-Transfer-Encoding") ? &e->encoding
-			      : qa_field_is(f, "Content-Disposition")	    ? &e->disposition
-									    : NULL;
-
-		if (to && !to->n)
-			*to = f->value;
-		if (to)
-			return;
-	}
-	if (role == MESSAGE)
-		qa_build_field(b, f);
-	else if (role == INNER)
-		qa_build_inner_field(b, f);
-}
-
+/* Behind the first line of a head that only another program's boundary ended: RFC 2046 wants an empty line there. */
 static bool
-sure_field(const struct qa_field *f)
+dashes(void *arg, const unsigned char *line)
 {
-	static const char *const names[] = {"From",	   "To",	 "Subject",	 "Date",	 "Received",
-					    "Return-Path", "Message-ID", "Delivered-To", "MIME-Version", "Content-Type"};
+	const struct qa_entity *e = arg;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (qa_field_is(f, names[i]))
-			return true;
-	return false;
+	return e->type.n > 10 && line[0] == '-' && line[1] == '-' &&
+	       qa_span_caseeq(qa_span_cut(e->type, 0, 10), qa_span_str("multipart/"));
 }
 
-/* Whether a head that starts with something else has fields all the same. */
-static bool
-sure_head(qa_span s)
-{
-	struct qa_head h;
-	struct qa_field f;
-
-	qa_head_init(&h, qa_span_cut(s, 0, 4096));
-	while (qa_head_next(&h, &f))
-		if (sure_field(&f))
-			return true;
-	return false;
-}
-
-/* Without empty lines in front, when a head follows them. */
-static qa_span
-without_front(qa_span raw)
-{
-	qa_span s = raw;
-	struct qa_head h;
-	struct qa_field f;
-
-	while (s.n && (s.p[0] == '\n' || s.p[0] == '\r'))
-		s.p++, s.n--;
-	if (s.n == raw.n)
-		return raw;
-	qa_head_init(&h, qa_span_cut(s, 0, 4096));
-	h.junk = true;
-	return qa_head_next(&h, &f) && sure_field(&f) ? s : raw;
-}
-
-/* Reads the head of s; what follows it comes back. */
-static qa_span
-head(struct qa_build *b, qa_span s, enum role role, struct qa_entity *e)
-{
-	size_t fields = 0, used = 0;
-	bool broken = false;
-	struct qa_head h;
-	struct qa_field f;
-
-	qa_head_init(&h, s);
-	h.junk = true;
-	while (!b->failed && used <= b->limits->head_bytes && qa_head_next(&h, &f)) {
-		used += f.whole.n;
-		if (!f.name.n && !fields && !broken && !sure_head(s))
-			return s; /* no head: all is body */
-		if (!f.name.n && e->type.n > 10 && f.whole.n > 2 && f.whole.p[0] == '-' && f.whole.p[1] == '-' &&
-		    qa_span_caseeq(qa_span_cut(e->type, 0, 10), qa_span_str("multipart/")))
-			return qa_span_cut(s, (size_t)(f.whole.p - s.p), s.n); /* a boundary: no empty line */
-		if (f.name.n) {
-			field_take(b, &f, role, e);
-			fields++;
-		} else {
-			broken = true;
-		}
-		/* behind a line that is no field, text may look like fields */
-		if (broken)
-			qa_build_raw(b, f.whole, false);
-	}
-	if (used > b->limits->head_bytes && !h.ended) {
-		b->stopped = true;
-		give_up(b, h.rest, "a head longer than the limit");
-		return qa_span_of(NULL, 0);
-	}
-	return h.rest;
-}
-
-/* Types whose body starts with a head; what comes instead is text. */
-static bool
-is_message(qa_span type)
-{
-	return qa_span_is(type, "message/rfc822") || qa_span_is(type, "message/global") ||
-	       qa_span_is(type, "message/news") || qa_span_is(type, "message/partial") ||
-	       qa_span_is(type, "message/external-body");
-}
-
-static void
-entity(struct qa_build *b, qa_span s, enum role role, unsigned depth, unsigned inside, const char *assumed)
+void
+qa_build_message(struct qa_build *b, qa_span s, enum qa_role role, unsigned depth, unsigned inside)
 {
 	struct qa_entity e = {.type = {NULL, 0}};
-	char buf[TYPE_MAX];
-	qa_span type, body;
+	struct qa_params type;
+	qa_span body, kind;
 
 	b->d->parts++;
 	if (depth > b->limits->depth) {
-		give_up(b, s, "parts deeper than the limit");
+		qa_build_over(b, "parts deeper than the limit");
+		qa_build_raw(b, s, true);
 		return;
 	}
-	body = head(b, s, role, &e);
-	if (b->failed || b->stopped)
+	body = qa_build_head(b, s, role, dashes, &e, &e);
+	if (b->failed || b->stopped) {
+		qa_build_raw(b, body, true);
 		return;
-	type = type_of(b, e.type, assumed, buf);
-	if (qa_span_is(qa_span_cut(type, 0, 10), "multipart/"))
-		multipart(b, &e, type, body, depth, inside);
-	else if (is_message(type))
-		inner(b, &e, body, depth, inside);
+	}
+	qa_params_type(&type, e.type);
+	b->failed = b->failed || type.failed;
+	kind = qa_span_str(type.value);
+	if (qa_span_is(qa_span_cut(kind, 0, 10), "multipart/"))
+		qa_build_container(b, e.type, body, depth, inside);
+	else if (qa_build_is_message(kind))
+		qa_build_inner(b, &e, body, depth, inside);
 	else
-		qa_build_leaf(b, &e, type, body, inside);
+		qa_build_leaf(b, &e, &type, body, inside);
+	qa_params_free(&type);
 }
 
 /* The text of a sink that may have been cut in a character. */
@@ -356,6 +103,16 @@ finished(struct qa_build *b, struct qa_sink *s)
 	return qa_sink_span(s);
 }
 
+static void
+ready(void)
+{
+	static bool done;
+
+	if (!done)
+		g_mime_init();
+	done = true;
+}
+
 int
 qa_message_parse(qa_span raw, const struct qa_message_limits *limits, struct qa_document **doc_r,
 		 struct qa_err *err)
@@ -365,6 +122,7 @@ qa_message_parse(qa_span raw, const struct qa_message_limits *limits, struct qa_
 	struct qa_build b = {.own = own, .limits = limits ? limits : &usual};
 
 	*doc_r = NULL;
+	ready();
 	if (!own || !(own->d.pool = qa_pool_new())) {
 		free(own);
 		return qa_fail(err, ENOMEM, "cannot parse a message: ");
@@ -376,9 +134,9 @@ qa_message_parse(qa_span raw, const struct qa_message_limits *limits, struct qa_
 	b.text.b.limit = b.parts.b.limit = b.limits->text_bytes;
 	b.utf8.b.limit = b.limits->text_bytes * 4;
 
-	raw = without_front(raw);
+	raw = qa_build_without_front(raw);
 	qa_maildate_scan(raw, b.limits->now ? b.limits->now : (int64_t)time(NULL), &own->d.dates);
-	entity(&b, raw, MESSAGE, 0, 0, "text/plain");
+	qa_build_message(&b, raw, QA_ROLE_MESSAGE, 0, 0);
 
 	own->d.text = finished(&b, &own->text);
 	own->d.attached = finished(&b, &own->attached);
@@ -422,5 +180,6 @@ qa_document_free(struct qa_document *d)
 void
 qa_message_init(void)
 {
+	ready();
 	qa_charset_init();
 }

@@ -1,262 +1,219 @@
-/* Parameters of Content-Type and Content-Disposition: RFC 2045, RFC 2231 and the rest. */
+/* Parameters of Content-Type and Content-Disposition: read by GMime, charsets by us. */
 #include "message/charset.h"
 #include "message/field.h"
 
-#define PIECES 100 /* of one RFC 2231 value */
+#include <stdio.h>
+#include <stdlib.h>
 
+/* U+10FF00 and the mark: four bytes, a character GMime takes into every word. */
+#define HIDDEN "\xf4\x8f"
+
+/* A dot that GMime takes in no address: "a..b@c", "a.@b", as phones in Japan had them. */
 static bool
-blank(unsigned char c)
+odd_dot(qa_span s, size_t i)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	unsigned char before = i ? s.p[i - 1] : ' ', after = i + 1 < s.n ? s.p[i + 1] : ' ';
+
+	return strchr(".@<", before) || strchr(".@", after) || (strchr(", ", before) && after != ' ');
 }
 
-/* Skips blanks and whole comments. */
+static bool
+hides(qa_span s, size_t i, const char *marks)
+{
+	unsigned char c = s.p[i];
+
+	if (!c || c >= 0x80 || !strchr(marks, c))
+		return false;
+	if (c == '\\') /* as in C:\TEMP; it is meant to quote these alone */
+		return i + 1 >= s.n || (s.p[i + 1] != '"' && s.p[i + 1] != '\\' && s.p[i - (i > 0)] != '\\');
+	return c != '.' || odd_dot(s, i);
+}
+
+const char *
+qa_field_hide(qa_span s, const char *marks, struct qa_sink *out)
+{
+	size_t from = 0;
+
+	qa_sink_clear(out);
+	for (size_t i = 0; i < s.n; i++) {
+		bool hidden = hides(s, i, marks);
+
+		if (s.p[i] && !hidden)
+			continue;
+		qa_sink_add(out, s.p + from, i - from);
+		from = i + 1;
+		if (hidden) {
+			qa_sink_add(out, HIDDEN, 2);
+			qa_sink_addc(out, (unsigned char)(0xbc | s.p[i] >> 6));
+			qa_sink_addc(out, (unsigned char)(0x80 | (s.p[i] & 0x3f)));
+		} else {
+			qa_sink_addc(out, ' ');
+		}
+	}
+	if (from < s.n)
+		qa_sink_add(out, s.p + from, s.n - from);
+	if (out->failed || !qa_buf_cstr(&out->b)) {
+		out->failed = true;
+		return "";
+	}
+	return (const char *)out->b.p;
+}
+
+void
+qa_field_show(const char *hidden, struct qa_sink *out)
+{
+	const char *p;
+
+	for (const char *at = hidden; (p = strstr(at, HIDDEN)); at = p + 2) {
+		unsigned char plane = (unsigned char)p[2];
+
+		if (plane < 0xbc || plane > 0xbd || !p[3])
+			continue;
+		qa_sink_add(out, hidden, (size_t)(p - hidden));
+		qa_sink_addc(out, (unsigned char)((plane & 1) << 6 | ((unsigned char)p[3] & 0x3f)));
+		hidden = p + 4;
+		p += 2;
+	}
+	qa_sink_add(out, hidden, strlen(hidden));
+}
+
+static const char *
+hide(struct qa_params *p, qa_span field)
+{
+	struct qa_sink scratch = QA_SINK(0);
+	const char *s;
+
+	p->cut = field.n > QA_PARAMS_MAX;
+	s = qa_field_hide(qa_field_utf8(qa_span_cut(field, 0, QA_PARAMS_MAX), &scratch), "?'%\\", &p->hidden);
+	p->failed = scratch.failed || p->hidden.failed;
+	qa_sink_free(&scratch);
+	return s;
+}
+
+static void
+value_keep(struct qa_params *p, const char *a, const char *slash, const char *b)
+{
+	int n = snprintf(p->value, sizeof p->value, "%s%s%s", a ? a : "", slash, b ? b : "");
+
+	if (n < 0 || (size_t)n >= sizeof p->value)
+		p->value[0] = '\0';
+	for (char *c = p->value; *c; c++)
+		*c = g_ascii_tolower(*c);
+}
+
+void
+qa_params_type(struct qa_params *p, qa_span field)
+{
+	GMimeContentType *t;
+	const char *s;
+	size_t type;
+
+	*p = (struct qa_params){.value = ""};
+	if (!field.n)
+		return;
+	s = hide(p, field);
+	type = strcspn(s, ";");
+	if (memchr(s, '/', type)) {
+		t = g_mime_content_type_parse(NULL, s);
+		value_keep(p, g_mime_content_type_get_media_type(t), "/", g_mime_content_type_get_media_subtype(t));
+	} else { /* "text; charset=..." and worse: what GMime takes for no type has no parameters either */
+		g_autofree char *typed = g_strconcat("text/plain", s + type, NULL);
+
+		t = g_mime_content_type_parse(NULL, typed);
+	}
+	p->owner = G_OBJECT(t);
+	p->list = g_mime_content_type_get_parameters(t);
+}
+
+void
+qa_params_disposition(struct qa_params *p, qa_span field)
+{
+	GMimeContentDisposition *d;
+
+	*p = (struct qa_params){.value = ""};
+	if (!field.n)
+		return;
+	d = g_mime_content_disposition_parse(NULL, hide(p, field));
+	p->owner = G_OBJECT(d);
+	p->list = g_mime_content_disposition_get_parameters(d);
+	value_keep(p, g_mime_content_disposition_get_disposition(d), "", "");
+}
+
+void
+qa_params_free(struct qa_params *p)
+{
+	g_clear_object(&p->owner);
+	p->list = NULL;
+	qa_sink_free(&p->hidden);
+}
+
+/* Takes "charset'language'" from the front of *v. */
 static qa_span
-skip(qa_span s)
-{
-	unsigned depth = 0;
-	size_t i = 0;
-
-	for (; i < s.n; i++) {
-		if (depth && s.p[i] == '\\')
-			i++;
-		else if (s.p[i] == '(')
-			depth++;
-		else if (s.p[i] == ')' && depth)
-			depth--;
-		else if (!depth && !blank(s.p[i]))
-			break;
-	}
-	return qa_span_cut(s, i, s.n);
-}
-
-qa_span
-qa_param_value(qa_span s)
-{
-	size_t n = 0;
-
-	s = skip(s);
-	while (n < s.n && !blank(s.p[n]) && s.p[n] != ';' && s.p[n] != '(')
-		n++;
-	return qa_span_cut(s, 0, n);
-}
-
-/* The end of a quoted string from its opening quote on; without a closing one, the next ';'
- * or the end. */
-static size_t
-quoted_end(qa_span s)
-{
-	for (size_t i = 1; i < s.n; i++) {
-		if (s.p[i] == '"')
-			return i + 1;
-		if (s.p[i] == '\\' && i + 1 < s.n && (s.p[i + 1] == '"' || s.p[i + 1] == '\\'))
-			i++;
-	}
-	return s.n;
-}
-
-/* The next "name=value" of *rest; the value with its quotes. */
-static bool
-next(qa_span *rest, qa_span *name_r, qa_span *value_r)
-{
-	for (;;) {
-		qa_span s = skip(*rest);
-		size_t n = 0, v;
-
-		if (!s.n)
-			return false;
-		if (s.p[0] == ';') {
-			*rest = qa_span_cut(s, 1, s.n);
-			continue;
-		}
-		while (n < s.n && s.p[n] != '=' && s.p[n] != ';' && !blank(s.p[n]))
-			n++;
-		*name_r = qa_span_cut(s, 0, n);
-		s = skip(qa_span_cut(s, n, s.n));
-		if (!s.n || s.p[0] != '=') {
-			if (n == 0) /* cannot be: kept so that the loop always moves */
-				s = qa_span_cut(s, 1, s.n);
-			*rest = s;
-			continue;
-		}
-		s = qa_span_cut(s, 1, s.n);
-		while (s.n && blank(s.p[0]))
-			s = qa_span_cut(s, 1, s.n);
-		if (s.n && s.p[0] == '"') {
-			v = quoted_end(s);
-		} else {
-			/* blanks in a value are wrong and common: it ends at the ';' */
-			for (v = 0; v < s.n && s.p[v] != ';'; v++)
-				;
-		}
-		*value_r = qa_span_cut(s, 0, v);
-		while (value_r->n && blank(value_r->p[value_r->n - 1]))
-			value_r->n--;
-		*rest = qa_span_cut(s, v, s.n);
-		return true;
-	}
-}
-
-/* A value without quotes and quoting. */
-static void
-plain(qa_span v, struct qa_sink *out)
-{
-	bool q = v.n && v.p[0] == '"';
-
-	for (size_t i = q; i < v.n; i++) {
-		if (q && v.p[i] == '"')
-			return;
-		if (q && v.p[i] == '\\' && i + 1 < v.n && (v.p[i + 1] == '"' || v.p[i + 1] == '\\'))
-			i++;
-		qa_sink_addc(out, v.p[i]);
-	}
-}
-
-static int
-hex_of(unsigned char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
-static void
-percent(qa_span v, struct qa_sink *out)
-{
-	for (size_t i = 0; i < v.n; i++) {
-		int h = -1, l = -1;
-
-		if (v.p[i] == '%' && i + 2 < v.n) {
-			h = hex_of(v.p[i + 1]);
-			l = hex_of(v.p[i + 2]);
-		}
-		if (h >= 0 && l >= 0) {
-			qa_sink_addc(out, (unsigned char)(h << 4 | l));
-			i += 2;
-		} else {
-			qa_sink_addc(out, v.p[i]);
-		}
-	}
-}
-
-/* One piece of an RFC 2231 value: its number (0 when it has none), -1 when the parameter is
- * another one. */
-static int
-piece_of(qa_span name, const char *want, bool *extended_r)
-{
-	size_t n = strlen(want), i = n + 1;
-	int number = 0;
-
-	if (name.n <= n || name.p[n] != '*' || !qa_span_caseeq(qa_span_cut(name, 0, n), qa_span_str(want)))
-		return -1;
-	if (i == name.n) {
-		*extended_r = true;
-		return 0;
-	}
-	for (; i < name.n && name.p[i] >= '0' && name.p[i] <= '9'; i++) {
-		number = number * 10 + (name.p[i] - '0');
-		if (number >= PIECES)
-			return -1;
-	}
-	*extended_r = i < name.n && name.p[i] == '*';
-	return i + *extended_r == name.n ? number : -1;
-}
-
-/* Takes "charset'language'" from the front of *v; the charset goes to label. */
-static size_t
-charset_take(qa_span *v, unsigned char *label, size_t size)
+charset_take(qa_span *v)
 {
 	const unsigned char *a = v->n ? memchr(v->p, '\'', v->n) : NULL, *b;
-	size_t n;
+	qa_span label;
 
 	if (!a || !(b = memchr(a + 1, '\'', v->n - (size_t)(a + 1 - v->p))))
-		return 0;
-	n = (size_t)(a - v->p);
-	if (n <= size)
-		memcpy(label, v->p, n);
-	else
-		n = 0;
+		return qa_span_of(NULL, 0);
+	label = qa_span_of(v->p, (size_t)(a - v->p));
 	*v = qa_span_cut(*v, (size_t)(b + 1 - v->p), v->n);
-	return n;
+	return label;
 }
 
-struct piece {
-	qa_span value;
-	bool here, extended;
-};
-
+/* The joined pieces of an RFC 2231 value whose first one names a charset. */
 static void
-join(const struct piece *pieces, struct qa_sink *out)
+extended(qa_span v, struct qa_sink *out)
 {
-	struct qa_sink raw = QA_SINK(0), one = QA_SINK(0);
-	unsigned char label[40];
-	size_t label_n = 0;
-	bool converts = false;
+	qa_span label = charset_take(&v);
+	g_autoptr(GBytes) bytes = v.n ? g_uri_unescape_bytes((const char *)v.p, (gssize)v.n, NULL, NULL) : NULL;
 
-	for (int i = 0; i < PIECES && pieces[i].here; i++) {
-		qa_span v;
-
-		qa_sink_clear(&one);
-		plain(pieces[i].value, &one);
-		v = qa_sink_span(&one);
-		if (i == 0 && pieces[i].extended)
-			label_n = charset_take(&v, label, sizeof label);
-		if (pieces[i].extended)
-			percent(v, &raw);
-		else
-			qa_sink_add(&raw, v.p, v.n);
-		converts = converts || pieces[i].extended;
-	}
-	if (converts)
-		qa_charset_add(out, qa_span_of(label, label_n), qa_sink_span(&raw));
-	else
-		qa_word_text(qa_sink_span(&raw), out);
-	out->failed = out->failed || raw.failed || one.failed;
-	qa_sink_free(&raw);
-	qa_sink_free(&one);
+	if (bytes)
+		v.p = g_bytes_get_data(bytes, &v.n);
+	qa_charset_add(out, label, v);
 }
 
+/* Whether the pieces of NAME are extended: GMime tells only that there were numbers or a star. */
 static bool
-rfc2231(qa_span params, const char *want, struct qa_sink *out)
+is_extended(const struct qa_params *p, const char *name)
 {
-	struct piece pieces[PIECES];
-	qa_span name, value;
+	const char *s = (const char *)p->hidden.b.p;
+	size_t n = strlen(name);
 
-	for (int i = 0; i < PIECES; i++)
-		pieces[i].here = false;
-	while (next(&params, &name, &value)) {
-		bool extended = false;
-		int i = piece_of(name, want, &extended);
-
-		if (i >= 0 && !pieces[i].here)
-			pieces[i] = (struct piece){value, true, extended};
-	}
-	if (pieces[0].here)
-		join(pieces, out);
-	return pieces[0].here;
+	for (const char *star = s; (star = strchr(star, '*')); star++)
+		if ((size_t)(star - s) >= n && g_ascii_strncasecmp(star - n, name, n) == 0 &&
+		    (star[1] == '=' || (star[1] == '0' && star[2] == '*')))
+			return true;
+	return false;
 }
 
 bool
-qa_param_get(qa_span s, const char *want, struct qa_sink *out)
+qa_params_get(struct qa_params *p, const char *name, struct qa_sink *out)
 {
-	qa_span params, rest, name, value;
+	int n = p->list ? g_mime_param_list_length(p->list) : 0;
+	GMimeParam *found = NULL;
+	struct qa_sink value = QA_SINK(0);
 
-	value = qa_param_value(s);
-	if (!value.p)
-		return false;
-	params = rest = qa_span_cut(s, (size_t)(value.p + value.n - s.p), s.n);
-	if (!params.n)
-		return false;
-	if (memchr(params.p, '*', params.n) && rfc2231(params, want, out))
-		return true;
-	while (next(&rest, &name, &value)) {
-		struct qa_sink one = QA_SINK(0);
+	for (int i = 0; i < n; i++) {
+		GMimeParam *a = g_mime_param_list_get_parameter_at(p->list, i);
 
-		if (!qa_span_caseeq(name, qa_span_str(want)))
+		if (g_ascii_strcasecmp(g_mime_param_get_name(a), name) != 0)
 			continue;
-		plain(value, &one);
-		qa_word_text(qa_sink_span(&one), out);
-		out->failed = out->failed || one.failed;
-		qa_sink_free(&one);
-		return true;
+		if (!found)
+			found = a;
+		if (g_mime_param_get_encoding_method(a) == GMIME_PARAM_ENCODING_METHOD_RFC2231) {
+			found = a;
+			break;
+		}
 	}
-	return false;
+	if (!found || !g_mime_param_get_value(found))
+		return false;
+	qa_field_show(g_mime_param_get_value(found), &value);
+	if (g_mime_param_get_encoding_method(found) == GMIME_PARAM_ENCODING_METHOD_RFC2231 && is_extended(p, name))
+		extended(qa_sink_span(&value), out);
+	else
+		qa_word_text(qa_sink_span(&value), out);
+	out->failed = out->failed || value.failed;
+	qa_sink_free(&value);
+	return true;
 }

@@ -2,183 +2,121 @@
 
 #define STEP ((size_t)64 << 10)
 
-enum qa_transfer_kind
-qa_transfer_kind_of(qa_span v)
+GMimeContentEncoding
+qa_transfer_encoding(qa_span v)
 {
 	static const struct {
 		const char *name;
-		enum qa_transfer_kind kind;
-	} names[] = {{"base64", QA_TRANSFER_BASE64}, {"quoted-printable", QA_TRANSFER_QP},
-		     {"x-uuencode", QA_TRANSFER_UU}, {"x-uue", QA_TRANSFER_UU},
-		     {"uuencode", QA_TRANSFER_UU},   {"quoted_printable", QA_TRANSFER_QP},
-		     {"base-64", QA_TRANSFER_BASE64}};
+		GMimeContentEncoding encoding;
+	} others[] = {{"quoted_printable", GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE},
+		      {"base-64", GMIME_CONTENT_ENCODING_BASE64}};
+	char word[24];
 	size_t n = 0;
 
 	while (v.n && (v.p[0] == '"' || v.p[0] == ' ' || v.p[0] == '\t'))
 		v.p++, v.n--;
-	while (n < v.n && v.p[n] > ' ' && v.p[n] != ';' && v.p[n] != '"' && v.p[n] != '(')
+	while (n < v.n && n < sizeof word - 1 && v.p[n] > ' ' && v.p[n] != ';' && v.p[n] != '"' && v.p[n] != '(') {
+		word[n] = (char)v.p[n];
 		n++;
-	v.n = n;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (qa_span_caseeq(v, qa_span_str(names[i].name)))
-			return names[i].kind;
-	return QA_TRANSFER_NONE;
+	}
+	word[n] = '\0';
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (qa_span_caseeq(qa_span_of(word, n), qa_span_str(others[i].name)))
+			return others[i].encoding;
+	return g_mime_content_encoding_from_string(word);
+}
+
+bool
+qa_transfer_encoded(GMimeContentEncoding e)
+{
+	return e == GMIME_CONTENT_ENCODING_BASE64 || e == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
+	       e == GMIME_CONTENT_ENCODING_UUENCODE;
 }
 
 void
-qa_transfer_init(struct qa_transfer *t, enum qa_transfer_kind kind)
+qa_transfer_init(struct qa_transfer *t, GMimeContentEncoding encoding)
 {
-	*t = (struct qa_transfer){.kind = kind};
+	t->soft = QA_TRANSFER_HARD;
+	g_mime_encoding_init_decode(&t->encoding, encoding);
 }
 
-/* Value of a base64 digit, 64 for '=', 65 for anything else. */
-#define X 65
-static const unsigned char digit64[256] = {
-    X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,
-    X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	62, X,	X,  X,	63, 52, 53, 54, 55,
-    56, 57, 58, 59, 60, 61, X,	X,  X,	64, X,	X,  X,	0,  1,	2,  3,	4,  5,	6,  7,	8,  9,	10, 11, 12,
-    13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, X,  X,	X,  X,	X,  X,	26, 27, 28, 29, 30, 31, 32,
-    33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, X,  X,	X,  X,	X,  X,	X,
-    X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,
-    X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,
-    X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,
-    X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,
-    X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X,  X,	X};
-#undef X
-
-/* The bytes of an unfinished quantum. */
 static size_t
-base64_flush(struct qa_transfer *t, unsigned char *out)
+step(struct qa_transfer *t, const unsigned char *p, size_t n, unsigned char *out)
 {
-	uint32_t b = t->bits << 6 * (4 - t->have);
-	size_t n = t->have > 1 ? t->have - 1 : 0;
-
-	for (size_t i = 0; i < n; i++)
-		out[i] = (unsigned char)(b >> (16 - 8 * i));
-	t->have = 0;
-	t->bits = 0;
-	return n;
+	return g_mime_encoding_step(&t->encoding, (const char *)p, n, (char *)out);
 }
 
+/* GMime takes the first '=' for the end. */
 static size_t
 base64_step(struct qa_transfer *t, qa_span in, unsigned char *out)
 {
-	size_t i = 0, n = 0;
+	size_t n = 0;
 
-	while (i < in.n) {
-		unsigned char d;
+	while (in.n) {
+		const unsigned char *pad = memchr(in.p, '=', in.n);
+		size_t piece = pad ? (size_t)(pad - in.p) + 1 : in.n;
 
-		while (t->have == 0 && in.n - i >= 4) {
-			unsigned a = digit64[in.p[i]], b = digit64[in.p[i + 1]], c = digit64[in.p[i + 2]],
-				 e = digit64[in.p[i + 3]];
-
-			if ((a | b | c | e) > 63)
-				break;
-			uint32_t v = a << 18 | b << 12 | c << 6 | e;
-			out[n++] = (unsigned char)(v >> 16);
-			out[n++] = (unsigned char)(v >> 8);
-			out[n++] = (unsigned char)v;
-			i += 4;
-		}
-		if (i >= in.n)
-			break;
-		d = digit64[in.p[i++]];
-		if (d == 64) {
-			n += base64_flush(t, out + n);
-		} else if (d < 64) {
-			t->bits = t->bits << 6 | d;
-			if (++t->have == 4)
-				n += base64_flush(t, out + n);
-		}
+		n += step(t, in.p, piece, out + n);
+		if (pad)
+			g_mime_encoding_reset(&t->encoding);
+		in = qa_span_cut(in, piece, in.n);
 	}
 	return n;
 }
 
-static int
-hex_of(unsigned char c)
+/* GMime takes no blanks behind a soft line break, and no CR for a line's end: what follows a '=' up to a line break goes
+ * away, and a '\n' goes in. */
+static size_t
+soft_step(struct qa_transfer *t, qa_span *in, unsigned char *out)
 {
-	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+	unsigned char c = in->p[0];
+
+	if (t->soft == QA_TRANSFER_SOFT && (c == ' ' || c == '\t' || c == '\r')) {
+		t->soft = c == '\r' ? QA_TRANSFER_SOFT_CR : QA_TRANSFER_SOFT;
+		*in = qa_span_cut(*in, 1, in->n);
+		return 0;
+	}
+	if (t->soft == QA_TRANSFER_SOFT_CR && c == '\n')
+		*in = qa_span_cut(*in, 1, in->n);
+	bool ends = t->soft == QA_TRANSFER_SOFT_CR;
+	t->soft = QA_TRANSFER_HARD;
+	return ends ? step(t, (const unsigned char *)"\n", 1, out) : 0;
 }
 
-/* have: 0 plain, 1 after "=", 2 after "=X", 3 after "=\r" */
 static size_t
 qp_step(struct qa_transfer *t, qa_span in, unsigned char *out)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < in.n;) {
-		unsigned char c = in.p[i];
+	while (in.n) {
+		const unsigned char *e;
+		size_t piece;
 
-		if (t->have == 0) {
-			const unsigned char *e = memchr(in.p + i, '=', in.n - i);
-			size_t run = e ? (size_t)(e - in.p) - i : in.n - i;
-
-			memcpy(out + n, in.p + i, run);
-			n += run;
-			i += run;
-			if (e) {
-				t->have = 1;
-				i++;
-			}
-		} else if (t->have == 1) {
-			if (hex_of(c) >= 0) {
-				t->held = c;
-				t->have = 2;
-				i++;
-			} else if (c == '\r') {
-				t->have = 3;
-				i++;
-			} else if (c == '\n') {
-				t->have = 0;
-				i++;
-			} else if (c == ' ' || c == '\t') {
-				i++; /* blanks behind a soft line break */
-			} else {
-				out[n++] = '=';
-				t->have = 0;
-			}
-		} else if (t->have == 2) {
-			if (hex_of(c) >= 0) {
-				out[n++] = (unsigned char)(hex_of(t->held) << 4 | hex_of(c));
-				i++;
-			} else {
-				out[n++] = '=';
-				out[n++] = t->held;
-			}
-			t->have = 0;
-		} else {
-			if (c == '\n')
-				i++;
-			t->have = 0;
+		if (t->soft != QA_TRANSFER_HARD) {
+			n += soft_step(t, &in, out + n);
+			continue;
 		}
+		e = memchr(in.p, '=', in.n);
+		piece = e ? (size_t)(e - in.p) + 1 : in.n;
+		n += step(t, in.p, piece, out + n);
+		t->soft = e ? QA_TRANSFER_SOFT : QA_TRANSFER_HARD;
+		in = qa_span_cut(in, piece, in.n);
 	}
 	return n;
 }
 
-/* state: 0 at the start of a line, 1 in data, 2 in what is left of a line, 3 after "end" */
+/* GMime takes a CR for a length. */
 static size_t
 uu_step(struct qa_transfer *t, qa_span in, unsigned char *out)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < in.n; i++) {
-		unsigned char c = in.p[i];
+	while (in.n) {
+		const unsigned char *cr = memchr(in.p, '\r', in.n);
+		size_t piece = cr ? (size_t)(cr - in.p) : in.n;
 
-		if (c == '\n' || c == '\r') {
-			t->state = t->state == 3 ? 3 : 0;
-			t->have = 0;
-		} else if (t->state == 0) {
-			/* "begin 644 x" and "end" start with letters, which no length does */
-			t->left = (unsigned)(c - 32) & 63;
-			t->state = c >= 'a' ? 2 : 1;
-		} else if (t->state == 1 && t->left) {
-			t->bits = t->bits << 6 | ((unsigned)(c - 32) & 63);
-			if (++t->have < 4)
-				continue;
-			for (unsigned k = 0; k < 3 && t->left; k++, t->left--)
-				out[n++] = (unsigned char)(t->bits >> (16 - 8 * k));
-			t->have = 0;
-		}
+		n += step(t, in.p, piece, out + n);
+		in = qa_span_cut(in, piece + 1, in.n);
 	}
 	return n;
 }
@@ -186,44 +124,36 @@ uu_step(struct qa_transfer *t, qa_span in, unsigned char *out)
 size_t
 qa_transfer_step(struct qa_transfer *t, qa_span in, unsigned char *out)
 {
-	switch (t->kind) {
-	case QA_TRANSFER_BASE64:
+	switch (t->encoding.encoding) {
+	case GMIME_CONTENT_ENCODING_BASE64:
 		return base64_step(t, in, out);
-	case QA_TRANSFER_QP:
+	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
 		return qp_step(t, in, out);
-	case QA_TRANSFER_UU:
+	case GMIME_CONTENT_ENCODING_UUENCODE:
 		return uu_step(t, in, out);
-	case QA_TRANSFER_NONE:
-		break;
+	default:
+		return in.n ? step(t, in.p, in.n, out) : 0;
 	}
-	if (in.n)
-		memcpy(out, in.p, in.n);
-	return in.n;
 }
 
+/* The end closes a quantum of base64; the rest of an escape is lost in GMime. */
 size_t
 qa_transfer_end(struct qa_transfer *t, unsigned char *out)
 {
-	size_t n = 0;
+	bool base64 = t->encoding.encoding == GMIME_CONTENT_ENCODING_BASE64;
 
-	if (t->kind == QA_TRANSFER_BASE64)
-		return base64_flush(t, out);
-	if (t->kind == QA_TRANSFER_QP && t->have == 2) {
-		out[n++] = '=';
-		out[n++] = t->held;
-	}
-	t->have = 0;
-	return n;
+	return base64 ? base64_step(t, qa_span_str("="), out) : 0;
 }
 
 void
-qa_transfer_all(enum qa_transfer_kind kind, qa_span in, struct qa_sink *out)
+qa_transfer_all(GMimeContentEncoding encoding, qa_span in, struct qa_sink *out)
 {
 	size_t limit = out->b.limit ? out->b.limit : (size_t)1 << 30, n;
 	struct qa_transfer t;
 	unsigned char *to;
 
-	qa_transfer_init(&t, kind);
+	in = qa_transfer_body(encoding, in);
+	qa_transfer_init(&t, encoding);
 	for (size_t at = 0; at < in.n; at += n) {
 		size_t left = limit - out->b.n;
 
@@ -248,9 +178,44 @@ qa_transfer_is_base64(qa_span s)
 
 	s = qa_span_cut(s, 0, 4096);
 	for (size_t i = 0; i < s.n; i++)
-		if (digit64[s.p[i]] < 65)
+		if (g_ascii_isalnum((char)s.p[i]) || s.p[i] == '+' || s.p[i] == '/' || s.p[i] == '=')
 			good++;
 		else if (s.p[i] != '\n' && s.p[i] != '\r')
 			bad++;
 	return bad * 16 <= good;
+}
+
+size_t
+qa_transfer_uu_begin(qa_span s, qa_span *name_r)
+{
+	const unsigned char *nl = s.n ? memchr(s.p, '\n', s.n < 300 ? s.n : 300) : NULL;
+	size_t n = nl ? (size_t)(nl - s.p) : 0, digits = 0;
+
+	if (n < 11 || memcmp(s.p, "begin ", 6) != 0)
+		return 0;
+	while (digits < 4 && s.p[6 + digits] >= '0' && s.p[6 + digits] <= '7')
+		digits++;
+	if (digits < 3 || s.p[6 + digits] != ' ')
+		return 0;
+	*name_r = qa_span_cut(s, 7 + digits, n - 7 - digits);
+	return n + 1;
+}
+
+qa_span
+qa_transfer_body(GMimeContentEncoding encoding, qa_span body)
+{
+	qa_span name;
+	size_t head;
+
+	if (encoding != GMIME_CONTENT_ENCODING_UUENCODE)
+		return body;
+	for (size_t at = 0; at < body.n;) {
+		const unsigned char *p = memmem(body.p + at, body.n - at, "begin ", 6);
+		size_t i = p ? (size_t)(p - body.p) : body.n;
+
+		if (p && (i == 0 || body.p[i - 1] == '\n') && (head = qa_transfer_uu_begin(qa_span_cut(body, i, body.n), &name)))
+			return qa_span_cut(body, i + head, body.n);
+		at = i + 1;
+	}
+	return body;
 }

@@ -1,4 +1,9 @@
-/* Text of header fields: RFC 2047, read as it is written. */
+/*
+ * Text of header fields: RFC 2047, read as it is written.
+ *
+ * Words are told apart here, their bytes are decoded by GMime, their charset is ours. GMime's own reader of whole texts
+ * gives no bytes: it hands the label to iconv, whatever it names, and believes it.
+ */
 #include "message/charset.h"
 #include "message/field.h"
 #include "message/transfer.h"
@@ -50,20 +55,19 @@ word_at(qa_span s, struct word *w)
 static void
 word_bytes(const struct word *w, struct qa_sink *bytes)
 {
+	struct qa_sink text = QA_SINK(0);
+
 	if (w->encoding == 'b') {
-		qa_transfer_all(QA_TRANSFER_BASE64, w->text, bytes);
+		qa_transfer_all(GMIME_CONTENT_ENCODING_BASE64, w->text, bytes);
 		return;
 	}
-	struct qa_transfer t;
-	unsigned char out[8];
-
-	qa_transfer_init(&t, QA_TRANSFER_QP);
-	for (size_t i = 0; i < w->text.n; i++) {
-		unsigned char c = w->text.p[i] == '_' ? ' ' : w->text.p[i];
-
-		qa_sink_add(bytes, out, qa_transfer_step(&t, qa_span_of(&c, 1), out));
-	}
-	qa_sink_add(bytes, out, qa_transfer_end(&t, out));
+	qa_sink_add(&text, w->text.p, w->text.n);
+	for (size_t i = 0; i < text.b.n; i++)
+		if (text.b.p[i] == '_')
+			text.b.p[i] = ' ';
+	qa_transfer_all(GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE, qa_sink_span(&text), bytes);
+	bytes->failed = bytes->failed || text.failed;
+	qa_sink_free(&text);
 }
 
 /* The bytes gathered so far, as text of one line. */
