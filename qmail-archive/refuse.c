@@ -42,7 +42,7 @@ qa_refuse_for_now(const char *home, bool errfd)
 /* The counter is mapped and added to in one step, so no lock can be left behind by a stopped process. It is in the
  * machine's byte order: it never leaves the host. */
 static uint64_t *
-counter_map(const char *home, bool write)
+counter_map(const char *home)
 {
 	char path[QA_PATH_MAX];
 	struct stat st;
@@ -50,13 +50,13 @@ counter_map(const char *home, bool write)
 
 	if (qa_control_path(home, "var/failopen", path))
 		return NULL;
-	int fd = qa_open(AT_FDCWD, path, write ? O_RDWR : O_RDONLY, 0, NULL);
+	int fd = qa_open(AT_FDCWD, path, O_RDWR, 0, NULL);
 	if (fd < 0)
 		return NULL;
 	if (fstat(fd, &st) || st.st_size < (off_t)sizeof(uint64_t))
 		errno = EBADMSG;
 	else
-		p = mmap(NULL, sizeof(uint64_t), write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+		p = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	qa_close(&fd);
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -64,7 +64,7 @@ counter_map(const char *home, bool write)
 static void
 count_one(const char *home)
 {
-	uint64_t *n = counter_map(home, true);
+	uint64_t *n = counter_map(home);
 
 	if (!n) {
 		qa_log(QA_ALERT, "event=door.failopen.uncounted why=%s", qa_log_quote(strerror(errno)));
@@ -80,16 +80,4 @@ qa_refuse_passed_open(const char *home, const char *why)
 	qa_log_init("qmail-queue", QA_LOG_SYSLOG); /* standard error is the caller's */
 	qa_log(QA_ALERT, "event=door.message.failopen home=%s why=%s", qa_log_quote(home), qa_log_quote(why));
 	count_one(home);
-}
-
-int
-qa_refuse_count(const char *home, uint64_t *count_r)
-{
-	uint64_t *n = counter_map(home, false);
-
-	if (!n)
-		return errno == ENOENT ? 0 : -1;
-	*count_r = __atomic_load_n(n, __ATOMIC_RELAXED);
-	munmap(n, sizeof *n);
-	return 1;
 }

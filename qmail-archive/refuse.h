@@ -33,7 +33,4 @@ int qa_refuse_for_now(const char *home, bool errfd);
  * machine's order, which exist since the instance was made, so that a full disk does not stop it. */
 void qa_refuse_passed_open(const char *home, const char *why);
 
-/* The counter: 1; 0 no such file; -1. */
-int qa_refuse_count(const char *home, uint64_t *count_r) QA_MUST;
-
 #endif
