@@ -2,6 +2,7 @@
 #: make check SAN=1  the same under ASan and UBSan
 #: make check-unit   unit tests and fuzz seeds only
 #: make check-crash  every storage call fails, is killed, loses power in turn (tests/crash); writes doc/crash-matrix.md
+#: make check-corpus QA_CORPUS=FOLDER  a folder of mail in by door and onboarding, out by md_cat and md_export; equal digests
 #: make check-mutation  takes each sync out of the code in turn: some crash test must notice
 #: make lint         layers, headers, symbols, families, manual pages, shell scripts, log keys
 SRCS += tests/fuzz-main.c
@@ -93,3 +94,8 @@ $(BUILD)/tests/tlogcheck: tests/go/tlogcheck.go
 	@$(say) GO $@; mkdir -p $(@D)
 	$(Q)GO111MODULE=off GOPATH='$(GOSRC)' GOCACHE='$(GOCACHE)' GOFLAGS= CGO_ENABLED=0 go build -trimpath -o $@ $<
 check-it tools: $(TLOGCHECK)
+
+.PHONY: check-corpus
+check-corpus: all tools
+	$(Q)[ -n '$(QA_CORPUS)' ] || { echo 'check-corpus: name a folder of mail: QA_CORPUS=FOLDER' >&2; exit 2; }
+	$(Q)BUILD='$(BUILD)' python3 tests/corpus-check '$(QA_CORPUS)'
