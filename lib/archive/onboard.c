@@ -346,12 +346,21 @@ file_all(struct job *j, struct qa_err *err)
 	return 0;
 }
 
+static void
+note_trouble(void *ctx, const char *path, const char *why)
+{
+	const struct qa_onboard *o = ((struct job *)ctx)->o;
+
+	if (o->trouble)
+		o->trouble(o->ctx, path, why);
+}
+
 static int
 find_all(struct job *j, struct qa_err *err)
 {
 	j->st->counting = true;
 	for (size_t i = 0; i < j->o->n; i++) {
-		int rc = qa_source_walk(j->o->paths[i], note_message, j->o->trouble, j, err);
+		int rc = qa_source_walk(j->o->paths[i], note_message, note_trouble, j, err);
 
 		if (rc)
 			return rc;
