@@ -261,6 +261,7 @@ qa_mkdirs(int dirfd, const char *path, mode_t mode, struct qa_err *err)
 {
 	char part[512];
 	size_t n = strlen(path), i = 0;
+	struct stat st;
 
 	if (n >= sizeof part)
 		return qa_fail(err, ENAMETOOLONG, "cannot make folder %s: ", path);
@@ -278,6 +279,8 @@ qa_mkdirs(int dirfd, const char *path, mode_t mode, struct qa_err *err)
 			continue;
 		if (num && num != EEXIST)
 			return qa_fail(err, num, "cannot make folder %s: ", part);
+		if (num && i == n && qa_sys->fstatat(dirfd, part, &st, 0) == 0 && !S_ISDIR(st.st_mode))
+			return qa_fail(err, ENOTDIR, "cannot make folder %s: ", part);
 		/* one that exists may have been made by a process that died before it synced; a parent that
 		 * may not be read is none of ours */
 		memcpy(part, path, parent);
