@@ -272,6 +272,34 @@ structure(void)
 	OK(has(d->text, "first\n\nsecond"));
 	qa_document_free(d);
 
+	/* boundaries of equal name inside each other, one in two lines, one that its head does not name right */
+	d = parse_text("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=b\n\n"
+		       "--b\n\nin\n--b--\n--b\nContent-Type: a/b; name=n\n\nout\n--b--\n");
+	OK(d->parts == 4 && has(d->text, "in") && d->nattachments == 1 && d->attachments[0].size == 3);
+	qa_document_free(d);
+	d = parse_text("Content-Type: multipart/mixed; boundary=\"a\n b\"\n\n--a b\n\none\n--a b--\n");
+	OK(d->parts == 2 && qa_span_is(d->text, "one"));
+	qa_document_free(d);
+	d = parse_text("Content-Type: multipart/mixed; x; boundary=bbb\n\n--bbb\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\n"
+		       "one\n--c--\n--bbb\nContent-Type: text/html\n\n<b>two\n--bbb--\n");
+	OK(d->parts == 4 && d->html_parts == 1 && has(d->text, "one\n\ntwo"));
+	qa_document_free(d);
+	/* a file name in Shift_JIS, whose second bytes are a backslash and a quote's neighbour, in front of the boundary */
+	d = parse_text("Content-Type: multipart/mixed; name=\"\x83\x5c\"; boundary=\"\xe9\"\n\n--\xe9\n\none\n--\xe9--\n");
+	OK(d->parts == 2 && qa_span_is(d->text, "one"));
+	qa_document_free(d);
+	/* of lines that end in CRLF and others, each boundary takes one with it */
+	d = parse_text("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: a/b\n\none\n--b\r\nContent-Type: a/b\r\n\r\n"
+		       "two\r\n--b\nContent-Type: a/b\n\n\n--b--");
+	OK(d->nattachments == 3 && d->attachments[0].size == 3 && d->attachments[1].size == 3 && d->attachments[2].size == 0);
+	qa_document_free(d);
+	d = parse_text("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nno head\nat all\n\nx\n--b--\n");
+	OK(d->messages == 1 && qa_span_is(d->text, "no head\nat all\n\nx"));
+	qa_document_free(d);
+	d = parse_text("Content-Type: message/rfc822\n\nContent-Type: message/rfc822\n\nSubject: in\n\nx\n");
+	OK(d->messages == 2 && d->parts == 3 && has(d->text, "Subject: in\n\nx"));
+	qa_document_free(d);
+
 	/* heads that are none, or half one */
 	d = parse_text("Subject: x\nno field here\nTo: a@b\n\nbody\n");
 	OK(strcmp(d->subject, "x") == 0 && d->to.n == 1 && has(d->text, "no field here") && has(d->text, "body"));
@@ -351,17 +379,29 @@ heavy(void)
 		const char *front, *piece;
 	} all[] = {
 	    {"To: ", "a,"},	      {"To: ", "("},	       {"To: ", "<"},	      {"To: ", "\""},
-	    {"To: ", "a@b:"},	      {"Subject: ", "=?a?q?"}, {"Subject: ", "=?utf-8?q?a?= "},
+	    {"To: ", "a b, "},	      {"To: ", "a:"},	       {"To: ", "\\"},	      {"To: ", "Name <a@b>, "},
+	    {"To: ", "a@b:"},	      {"To: ", "a@xn--a,"},    {"To: ", "\xe9,"},     {"", "To: a b, c d, e f\n"},
+	    {"Subject: ", "=?a?q?"},  {"Subject: ", "=?utf-8?q?a?= "},
 	    {"Subject: ", "\xe9"},    {"References: ", "a "},  {"References: ", "<a "},
 	    {"Content-Type: a/b; ", "n*1=a;"},		       {"Content-Type: a/b; ", "n*=''%41;"},
-	    {"Content-Type: a/b", "("},			       {"Date: ", "("},
-	    {"Received: ", ";"},      {"", "a:\n"},	       {"", "Subject\n"},
+	    {"Content-Type: a/b; ", "a=b;"},		       {"Content-Type: a/b; name=", "=?utf-8?q?a?= "},
+	    {"Content-Type: a/b", "("},			       {"Content-Type: multipart/mixed", ";("},
+	    {"", "Content-Type: multipart/mixed; boundary=b\n"},
+	    {"Date: ", "("},				       {"Received: ", ";"},
+	    {"", "a:\n"},	      {"", "Subject\n"},       {"Subject: a\n", " a\n"},
 	    {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\n"},
+	    {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\n\n"},
 	    {"Content-Type: multipart/mixed; boundary=b\n\n", "--b-"},
 	    {"Content-Type: multipart/mixed; boundary=b\n\n", "--c\n"},
+	    {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n"},
+	    {"Content-Type: multipart/mixed; boundary=b\n\n", "x"},
+	    {"Content-Type: multipart/mixed; boundary=b\n\n", "\n"},
+	    {"Content-Type: multipart/mixed; boundary=b\n\n", " \n"},
 	    {"", "Content-Type: message/rfc822\n\n"},
 	    {"Content-Type: multipart/digest; boundary=b\n\n", "--b\n\nContent-Type: multipart/digest; boundary=b\n\n"},
+	    {"Content-Type: multipart/mixed\n\n", "--g\nContent-Type: multipart/mixed\n\n"},
 	    {"Content-Transfer-Encoding: base64\n\n", "="},  {"Content-Transfer-Encoding: quoted-printable\n\n", "="},
+	    {"Content-Transfer-Encoding: x-uuencode\n\n", "begin 6"},
 	    {"\n", "begin 644 x\n#\n"},
 	    {"\n", "\x1b$B"},	      {"\n", "\xa4"},	       {"\n", "\x83\x41\n"},
 	};
@@ -375,7 +415,52 @@ heavy(void)
 		while (s.b.n < n)
 			qa_sink_add(&s, all[i].piece, strlen(all[i].piece));
 		d = parse(qa_sink_span(&s));
-		OKF(d->parts >= 1, "a megabyte of %.20s", all[i].piece);
+		OKF(d->parts >= 1 && d->parts <= limits.parts + 1, "a megabyte of shape %zu", i);
+		qa_document_free(d);
+		qa_sink_free(&s);
+	}
+}
+
+/* PIECE with N for each '#'. */
+static void
+piece_add(struct qa_sink *s, const char *piece, int n)
+{
+	char number[20];
+
+	for (; *piece; piece++)
+		if (*piece == '#')
+			qa_sink_add(s, number, (size_t)snprintf(number, sizeof number, "%d", n));
+		else
+			qa_sink_addc(s, (unsigned char)*piece);
+}
+
+/* The same with numbers in: each piece another boundary, or another parameter. */
+static void
+numbered(void)
+{
+	static const struct {
+		const char *front, *piece, *reason;
+	} all[] = {
+	    {"", "Content-Type: multipart/mixed; boundary=b#\n\n--b#\n", "parts"},
+	    {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: message/rfc822\n\nSubject: # #\n\n", "parts"},
+	    {"", "Content-Type: message/rfc822; x=##\n\n", "deeper"},
+	    {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: a/b; name=##\n\n", "parts"},
+	    {"Content-Type: a/b; ", "name*#*=#;", "field"},
+	    {"Content-Type: text/plain; ", "x#=#;", "field"},
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		struct qa_sink s = QA_SINK(0);
+		struct qa_document *d;
+
+		qa_sink_add(&s, all[i].front, strlen(all[i].front));
+		for (int k = 0; s.b.n < (i < 4 ? (size_t)4 << 20 : 500000); k++)
+			piece_add(&s, all[i].piece, k);
+		qa_sink_add(&s, "\n\nlast words\n", 14);
+		d = parse(qa_sink_span(&s));
+		if (!OKF(d->fallback && strstr(d->reason, all[i].reason) && has(i == 4 ? d->attached : d->text, i == 4 ? "" : "last words"),
+			 "numbered shape %zu", i))
+			printf("# reason %s, %zu bytes of text\n", d->reason, d->text.n);
 		qa_document_free(d);
 		qa_sink_free(&s);
 	}
@@ -523,6 +608,7 @@ main(void)
 	structure();
 	limited();
 	heavy();
+	numbered();
 	truncations();
 	whole_corpus();
 	return done();
