@@ -1,5 +1,6 @@
 /* md_domain: which domains are archived, how. The work is lib/archive/admin.c's. */
 #include "archive/admin.h"
+#include "archive/key.h"
 #include "base/opt.h"
 #include "depot/domain-show.h"
 
@@ -156,6 +157,7 @@ main(int argc, char **argv)
 	if (n == 0)
 		qa_usage(&opt);
 	umask(022);
+	qa_key_guard();
 	int rc = run(qa_opt_home(), n, words, json, &err);
 	if (rc < 0)
 		qa_die("md_domain", &err);

@@ -2,6 +2,7 @@
  * md_import: the writer of the archive. As a daemon it files what the journal brings, for all domains; with a domain
  * and paths it files mail that is in files already.
  */
+#include "archive/key.h"
 #include "archive/onboard.h"
 #include "archive/round.h"
 #include "auto.h"
@@ -311,6 +312,7 @@ main(int argc, char **argv)
 	uint64_t fd;
 
 	qa_log_init(opt.program, 1);
+	qa_key_guard();
 	while ((c = qa_opt_next(&opt, argc, argv)) != -1) {
 		switch (c) {
 		case '1':

@@ -1,31 +1,37 @@
 #include "archive/key.h"
 #include "archive/home.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "conf/conf.h"
 #include "sys/publish.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
-int
-qa_key_load(const char *home, const char *domain, struct qa_tlog_signer *key_r, struct qa_err *err)
+/* Pairs and bytes of the file are wiped, but for the copy that key_r is. */
+static int
+read_key(const char *path, struct qa_tlog_signer *key_r, struct qa_err *err)
 {
-	char path[QA_PATH_MAX];
-	struct qa_conf *c;
+	struct qa_buf b = QA_BUF(16 << 10);
+	struct qa_conf *c = NULL;
 	const char *origin, *key;
-	int rc;
+	int rc = qa_slurp(AT_FDCWD, path, &b, err);
 
-	if (qa_home_path(path, home, err, QA_HOME_KEY, domain))
-		return -1;
-	rc = qa_conf_read(AT_FDCWD, path, &c, err);
+	if (rc == 0)
+		rc = qa_fail(err, ENOENT, "cannot open %s: ", path);
+	if (rc == 1 && qa_conf_parse(qa_buf_span(&b), path, &c, err))
+		rc = -1;
+	if (b.p)
+		qa_tlog_wipe(b.p, b.size);
+	qa_buf_free(&b);
 	if (rc < 0)
 		return -1;
 	origin = qa_conf_text(c, "origin");
 	key = qa_conf_text(c, "key");
-	if (rc == 0)
-		rc = qa_fail(err, ENOENT, "cannot open %s: ", path);
-	else if (!origin || !key)
+	if (!origin || !key)
 		rc = qa_fail(err, EPROTO, "%s: origin or key is missing", path);
 	else if (qa_tlog_signer_scan(qa_span_str(key), key_r, err))
 		rc = qa_fail_in(err, "%s", path);
@@ -33,15 +39,59 @@ qa_key_load(const char *home, const char *domain, struct qa_tlog_signer *key_r, 
 		qa_tlog_wipe(key_r, sizeof *key_r);
 		rc = qa_fail(err, EPROTO, "%s: the key's name is not the origin", path);
 	}
+	if (key)
+		qa_tlog_wipe((char *)(uintptr_t)key, strlen(key));
 	qa_conf_free(c);
 	return rc < 0 ? -1 : 0;
+}
+
+/* What another key signs, nobody who knows this log's would believe, and the good checkpoint before it would be gone. */
+static int
+is_of_log(const char *home, const char *domain, const char *path, const struct qa_tlog_key *key, struct qa_err *err)
+{
+	char vkey[QA_PATH_MAX], text[QA_TLOG_KEY_TEXT];
+	struct qa_buf b = QA_BUF(QA_TLOG_KEY_TEXT);
+	int rc;
+
+	if (qa_home_path(vkey, home, err, QA_HOME_LOG "/vkey", domain))
+		return -1;
+	rc = qa_slurp(AT_FDCWD, vkey, &b, err);
+	while (b.n && b.p[b.n - 1] == '\n')
+		b.n--;
+	qa_tlog_key_text(key, text);
+	if (rc == 1 && !qa_span_is(qa_buf_span(&b), text))
+		rc = qa_fail(err, EPROTO, "%s: is not the key that %s is of; one of them was replaced", path, vkey);
+	qa_buf_free(&b);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+qa_key_load(const char *home, const char *domain, struct qa_tlog_signer *key_r, struct qa_err *err)
+{
+	char path[QA_PATH_MAX];
+
+	if (qa_home_path(path, home, err, QA_HOME_KEY, domain) || read_key(path, key_r, err))
+		return -1;
+	if (is_of_log(home, domain, path, &key_r->key, err) == 0)
+		return 0;
+	qa_tlog_wipe(key_r, sizeof *key_r);
+	return -1;
+}
+
+void
+qa_key_guard(void)
+{
+	/* not 0: the kernel hands a dump to a program in spite of a limit of 0, but not of 1 */
+	static const struct rlimit none = {1, 1};
+
+	setrlimit(RLIMIT_CORE, &none);
 }
 
 static int
 make_key(const char *home, const char *domain, struct qa_tlog_signer *key, struct qa_err *err)
 {
 	char path[QA_PATH_MAX], name[QA_TLOG_NAME_MAX + 1], epoch[9], text[QA_TLOG_SIGNER_TEXT];
-	struct qa_buf b = QA_BUF(4096);
+	struct qa_buf b = QA_BUF(8192);
 	unsigned char random[4];
 	int rc = -1;
 
@@ -52,7 +102,9 @@ make_key(const char *home, const char *domain, struct qa_tlog_signer *key, struc
 	    qa_tlog_signer_new(name, key, err) || qa_home_path(path, home, err, QA_HOME_KEY, domain))
 		return -1;
 	qa_tlog_signer_text(key, text);
-	if (qa_buf_addf(&b,
+	/* room at once, so that no smaller buffer is left behind */
+	if (qa_buf_reserve(&b, 4096) == 0 &&
+	    qa_buf_addf(&b,
 			"# The signing key of this domain's log. Whoever has it can sign in the archive's name:\n"
 			"# keep a copy elsewhere, and nobody else's eyes on it. See format-leaf(5).\n"
 			"origin = \"%s\"\nkey = \"%s\"\n",
@@ -80,8 +132,15 @@ qa_key_init(const char *home, const char *domain, struct qa_err *err)
 	    qa_home_path(etc, home, err, "domain/%s/etc", domain))
 		return -1;
 	if (qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0) {
-		if (qa_sys->fstatat(AT_FDCWD, vkey, &st, 0) == 0)
-			return 0;
+		if (st.st_mode & 077)
+			qa_log(QA_ALERT, "event=log.key.exposed domain=%s file=%s why=\"mode %04o: others can sign, too\"",
+			       domain, path, (unsigned)st.st_mode & 07777);
+		if (qa_sys->fstatat(AT_FDCWD, vkey, &st, 0) == 0) {
+			rc = qa_key_load(home, domain, &key, err);
+			if (rc == 0)
+				qa_tlog_wipe(&key, sizeof key);
+			return rc;
+		}
 		/* whoever made it may have died before its name was durable, and nothing may be signed by a key that can go */
 		rc = qa_fsync_dir(AT_FDCWD, etc, err) || qa_key_load(home, domain, &key, err) ? -1 : 0;
 	} else if (errno == ENOENT) {
