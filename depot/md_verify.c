@@ -2,13 +2,16 @@
  * md_verify: whether the archive is what was signed.
  */
 #include "archive/verify.h"
+#include "archive/admin.h"
 #include "archive/home.h"
 #include "base/text.h"
 #include "sys/sys.h"
 #include "tool.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -52,10 +55,17 @@ found(void *ctx, enum qa_trouble t, const char *text)
 	}
 	if (v->tty)
 		fputs("\r\033[K", stderr);
-	if (v->lines++ < LINES_MOST)
-		printf("%s: %s: %s\n", v->domain, qa_trouble_name(t), text);
-	else if (v->lines == LINES_MOST + 1)
+	if (v->lines++ < LINES_MOST) {
+		struct qa_buf b = QA_BUF(4096);
+
+		/* a file that a stranger put there may have any name */
+		if (qa_show_add(&b, qa_span_str(text)))
+			exit(2);
+		printf("%s: %s: %.*s\n", v->domain, qa_trouble_name(t), (int)b.n, (const char *)b.p);
+		qa_buf_free(&b);
+	} else if (v->lines == LINES_MOST + 1) {
 		printf("%s: more than %d findings; the rest is only counted\n", v->domain, LINES_MOST);
+	}
 }
 
 static void
@@ -135,20 +145,68 @@ verify(struct qa_verify *what, const char *domain, bool json, bool quiet)
 	return rc < 0 ? 2 : rc;
 }
 
+static bool
+is_listed(const struct qa_names *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->v[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Archives that the table wants and that have no folder: their domain was not verified, it is gone. */
+static int
+verify_lost(struct qa_verify *what, const struct qa_names *list, size_t *n_r, bool json, bool quiet)
+{
+	struct qa_domain_line *lines;
+	struct qa_err err;
+	int worst = 0;
+
+	*n_r = 0;
+	if (qa_admin_read(what->home, NULL, NULL, &lines, n_r, &err)) {
+		if (err.num == ENOENT)
+			return 0; /* a copy of the archives alone has no table */
+		fprintf(stderr, "%s: %s\n", opt.program, err.text);
+		return 2;
+	}
+	for (size_t i = 0; i < *n_r; i++) {
+		const char *folder = lines[i].rule.folder;
+		size_t k = 0;
+
+		while (k < i && !(lines[k].rule.archive && strcmp(lines[k].rule.folder, folder) == 0))
+			k++;
+		if (k == i && lines[i].rule.archive && !is_listed(list, folder)) {
+			int rc = verify(what, folder, json, quiet);
+
+			worst = rc > worst ? rc : worst;
+		}
+	}
+	free(lines);
+	return worst;
+}
+
 static int
 verify_all(struct qa_verify *what, bool json, bool quiet)
 {
 	char path[QA_PATH_MAX];
-	struct qa_names list;
+	struct qa_names list = {0};
 	struct qa_err err;
 	int worst = 0;
+	size_t rules;
 
-	if (qa_home_path(path, what->home, &err, "domain") || qa_listdir(AT_FDCWD, path, &list, &err))
+	if (qa_home_path(path, what->home, &err, "domain") ||
+	    (qa_listdir(AT_FDCWD, path, &list, &err) && err.num != ENOENT))
 		qa_die(opt.program, &err);
 	for (size_t i = 0; i < list.n; i++) {
 		int rc = list.v[i][0] == '.' ? 0 : verify(what, list.v[i], json, quiet);
 
 		worst = rc > worst ? rc : worst;
+	}
+	int rc = verify_lost(what, &list, &rules, json, quiet);
+	worst = rc > worst ? rc : worst;
+	if (list.n == 0 && rules == 0) {
+		fprintf(stderr, "%s: there is no archive in %s\n", opt.program, what->home);
+		worst = 2;
 	}
 	qa_names_free(&list);
 	return worst;

@@ -59,6 +59,12 @@ bytes(void)
 	qa_buf_clear(&b);
 	OK(qa_show_add(&b, qa_span_of("a\033[1m\xc2\x9b\xed\xa0\x80z", 11)) == 0 &&
 	   qa_span_is(qa_buf_span(&b), "a?[1m????z"));
+	qa_buf_clear(&b);
+	OK(qa_show_add(&b, qa_span_str("a\xe2\x80\xae" "b\xe2\x80\xa8" "c\xe2\x81\xa6" "d\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5")) == 0 &&
+	   qa_span_is(qa_buf_span(&b), "a?b?c?d\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5"));
+	qa_buf_clear(&b);
+	OK(qa_json_add(&b, qa_span_str("a\x1b\xc2\x9b\xc2\xa0\x7f")) == 0 &&
+	   qa_span_is(qa_buf_span(&b), "\"a\\u001b\\u009b\xc2\xa0\\u007f\""));
 	qa_buf_free(&b);
 	qa_buf_free(&c);
 	qa_buf_free(&d);

@@ -151,6 +151,21 @@ qa_utf8_len(qa_span s)
 	return n;
 }
 
+/* Of a sequence of n bytes: one of the control characters U+0080 to U+009F, which many terminals obey. */
+static int
+is_c1(const unsigned char *p, size_t n)
+{
+	return n == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+}
+
+/* U+2028 to U+202E and U+2066 to U+2069: they break lines, or turn the text around that follows. */
+static int
+is_layout(const unsigned char *p, size_t n)
+{
+	return n == 3 && p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+					  (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+}
+
 int
 qa_json_add(struct qa_buf *b, qa_span s)
 {
@@ -171,6 +186,8 @@ qa_json_add(struct qa_buf *b, qa_span s)
 			rc = qa_buf_addstr(b, "\\n");
 		else if (c < 0x20 || c == 0x7f)
 			rc = qa_buf_addf(b, "\\u%04x", c);
+		else if (is_c1(s.p + i, n))
+			rc = qa_buf_addf(b, "\\u%04x", s.p[i + 1]);
 		else
 			rc = qa_buf_add(b, s.p + i, n);
 		if (rc)
@@ -189,9 +206,8 @@ qa_show_add(struct qa_buf *b, qa_span s)
 {
 	for (size_t i = 0; i < s.n;) {
 		size_t n = qa_utf8_len(qa_span_cut(s, i, s.n));
-		int c1 = n == 2 && s.p[i] == 0xc2 && s.p[i + 1] < 0xa0; /* C1 controls */
 
-		if (n == 0 || s.p[i] < 0x20 || s.p[i] == 0x7f || c1) {
+		if (n == 0 || s.p[i] < 0x20 || s.p[i] == 0x7f || is_c1(s.p + i, n) || is_layout(s.p + i, n)) {
 			if (qa_buf_addc(b, '?'))
 				return -1;
 			n = n ? n : 1;

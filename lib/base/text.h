@@ -24,10 +24,10 @@ int qa_unbase64_add(struct qa_buf *b, qa_span s) QA_MUST;
 /* Length of the UTF-8 sequence (RFC 3629) at the start of s, 1 to 4; 0 when there is none. */
 size_t qa_utf8_len(qa_span s);
 
-/* A JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
+/* A JSON string with its quotes, without raw control characters. Bytes that are not UTF-8 become U+FFFD. */
 int qa_json_add(struct qa_buf *b, qa_span s) QA_MUST;
 
-/* For a person: control characters and bytes that are not UTF-8 become '?'. */
+/* For a person: control characters, bytes that are not UTF-8, and what breaks lines or turns the direction of writing become '?'. */
 int qa_show_add(struct qa_buf *b, qa_span s) QA_MUST;
 
 #endif

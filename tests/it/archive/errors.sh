@@ -33,6 +33,9 @@ wrong "$tmp/nothing" md_import -q $D "$tmp/nothing"
 wrong "$tmp/nohome" md_import -q -H "$tmp/nohome" $D "$tmp/m"
 wrong "$tmp/nohome" md_import -1 -H "$tmp/nohome"
 wrong 'there is no archive of' md_verify -q elsewhere.example
+mkdir -p "$tmp/bare"
+wrong "there is no archive in $tmp/bare" md_verify -q -H "$tmp/bare"
+wrong "there is no archive in $tmp/nohome" md_verify -q -H "$tmp/nohome"
 wrong "$tmp/nothing" md_verify -q --since "$tmp/nothing" $D
 md_prove $D 2026-03/1 > "$tmp/proof"
 wrong "$tmp/nothing" md_checkproof -k "$H/domain/$D/log/vkey" "$tmp/nothing" "$tmp/m"

@@ -41,6 +41,18 @@ exits 2 'an empty file is no checkpoint' md_verify -q --since "$tmp/empty" $D
 exits 0 'and the one that it does' md_verify -q --since "$tmp/outside" $D
 verified 'in the end'
 
+# Of all domains, one that has gone without a trace is not passed over.
+rm -r "$H/domain/$D"
+exits 1 'a domain that the table names and that is gone' md_verify -q --deep
+grep -q "^$D: BAD" "$tmp/out"
+ok $? 'is named'
+cp -Rp "$tmp/good" "$H/domain/$D"
+# A name that a stranger chose does not speak to the terminal.
+: > "$p/$(printf 'x\033[31m')"
+exits 1 'a file with an escape sequence for a name' md_verify -q --deep $D
+is "$(tr -d '\n\040-\176' < "$tmp/out" | wc -c)" 0 'is shown without it'
+rm "$p"/x*
+
 # What a crash may leave is told, and no finding.
 rm "$p/entries.idx"
 : > "$p/segment-000002.0"
