@@ -62,7 +62,21 @@ full(int failed)
 	qa_die(opt.program, &err);
 }
 
-/* The message of a hit again, parsed; NULL when it is not to be had (say_r: why). */
+/* "delivery to you@example.com" */
+static void
+name_event(struct view *v, const struct qa_hit *hit, const struct qa_entry *e)
+{
+	const char *kind = qa_kind_name(hit->flags & QA_ROW_KIND);
+	struct qa_buf *b = &v->message;
+	qa_span mailbox;
+
+	qa_buf_clear(b);
+	full(qa_buf_addstr(b, kind ? kind : "an event"));
+	if (qa_field_find(e->fields, QA_F_MAILBOX, &mailbox) == 1)
+		full(qa_buf_addstr(b, " to ") || qa_show_add(b, mailbox));
+}
+
+/* The message of a hit again, parsed; NULL when it is not to be had (why_r; of an event, what it is). */
 static struct qa_document *
 reread(struct view *v, const struct qa_hit *hit, const char **why_r)
 {
@@ -76,9 +90,15 @@ reread(struct view *v, const struct qa_hit *hit, const char **why_r)
 	*why_r = r == 0 ? "its month is offline" : "it cannot be read; md_verify says why";
 	if (r != 1)
 		return NULL;
-	*why_r = e.purged ? "purged" : "an event";
-	if (!e.has_message)
+	*why_r = "purged";
+	if (!e.has_message) {
+		if (!e.purged) {
+			name_event(v, hit, &e);
+			*why_r = qa_buf_cstr(&v->message);
+			full(*why_r == NULL);
+		}
 		return NULL;
+	}
 	*why_r = "too large to show here";
 	if (e.size > READ_MOST)
 		return NULL;
@@ -126,7 +146,15 @@ show_person(struct view *v, const struct qa_hit *hit, const char *id, const stru
 	full(qa_show_add(b, qa_span_str(author(d))) || qa_buf_addstr(b, "  ") ||
 	     qa_show_add(b, qa_span_str(*d->subject ? d->subject : "(no subject)")) ||
 	     qa_buf_addstr(b, hit->flags & QA_ROW_ATTACHMENT ? "  [+]\n" : "\n"));
-	full(qa_buf_addstr(b, "    ") || qa_snippet(v->h, d->text, SNIPPET, on, off, b) || qa_buf_addc(b, '\n'));
+	size_t before = b->n;
+	full(qa_buf_addstr(b, "    ") || qa_snippet(v->h, d->text, SNIPPET, on, off, b));
+	/* an empty message has no line of text */
+	for (size_t i = before; i < b->n; i++)
+		if (b->p[i] != ' ') {
+			full(qa_buf_addc(b, '\n'));
+			return;
+		}
+	b->n = before;
 }
 
 static void
@@ -157,7 +185,9 @@ show_json(struct view *v, const struct qa_hit *hit, const char *id, const struct
 			 (unsigned long long)hit->size, kind ? kind : "", source ? source : ""));
 	full(qa_buf_addf(b, ",\"attachment\":%s,\"raw_text\":%s", hit->flags & QA_ROW_ATTACHMENT ? "true" : "false",
 			 hit->flags & QA_ROW_FALLBACK ? "true" : "false"));
-	if (!d) {
+	if (!d && !(hit->flags & QA_ROW_MESSAGE)) {
+		json_string(b, "event", qa_span_str(why));
+	} else if (!d) {
 		json_string(b, "unreadable", qa_span_str(why));
 	} else {
 		json_addresses(b, "from", &d->from);

@@ -109,8 +109,14 @@ tool_key(const struct qa_opt *o, const char *word, struct qa_buf *b)
 	struct stat st;
 	const char *text;
 
-	if (qa_sys->fstatat(AT_FDCWD, word, &st, 0) || !S_ISREG(st.st_mode))
-		return word;
+	if (qa_sys->fstatat(AT_FDCWD, word, &st, 0) || !S_ISREG(st.st_mode)) {
+		struct qa_err err;
+
+		if (strchr(word, '+'))
+			return word;
+		qa_fail(&err, 0, "the key: %s is neither a public key (name+id+base64) nor a file that holds one", word);
+		qa_die(o->program, &err);
+	}
 	tool_read(o, word, b);
 	while (b->n && (b->p[b->n - 1] == '\n' || b->p[b->n - 1] == '\r'))
 		b->n--;

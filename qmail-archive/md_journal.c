@@ -10,8 +10,8 @@
 
 static const struct qa_opt opt = {
 	.program = "md_journal",
-	.usage = "[-H HOME] [-c CONNECTIONS] [-d FD] [-s]",
-	.help = "  -H HOME         the instance\n"
+	.usage = "[-c CONNECTIONS] [-d FD] [-s]",
+	.help = "Makes captured mail durable for all doors, until it is told to end.\n\n"
 		"  -c CONNECTIONS  doors served at a time (1000)\n"
 		"  -d FD           write a line feed there when ready, and close it\n"
 		"  -s              log to syslog (LOCAL1) too\n",

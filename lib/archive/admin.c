@@ -205,10 +205,17 @@ qa_admin_add(const char *home, const char *domain, const char *const *pairs, siz
 	     char folder_r[QA_DOMAIN_MAX + 1], struct qa_err *err)
 {
 	struct qa_buf line = QA_BUF(0);
-	struct table t;
+	struct table t = {.home = home};
+	char path[QA_PATH_MAX];
+	struct stat st;
 
 	/* the words alone, before an instance is made for them */
 	int rc = qa_edit_add((qa_span){NULL, 0}, domain, pairs, n, &line, err);
+	if (rc == 0)
+		rc = qa_home_path(path, home, err, "etc/domains");
+	if (rc == 0 && qa_sys->fstatat(AT_FDCWD, path, &st, 0))
+		rc = parse_new(&t, qa_buf_span(&line), domain, count_lines(qa_buf_span(&line)), err);
+	free(t.lines);
 	qa_buf_free(&line);
 	if (rc || qa_instance_init(home, err) || open_table(&t, home, true, bad, ctx, err))
 		return -1;

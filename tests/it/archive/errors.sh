@@ -40,7 +40,8 @@ wrong "$tmp/nothing" md_verify -q --since "$tmp/nothing" $D
 md_prove $D 2026-03/1 > "$tmp/proof"
 wrong "$tmp/nothing" md_checkproof -k "$H/domain/$D/log/vkey" "$tmp/nothing" "$tmp/m"
 wrong 'the proof: not a proof' md_checkproof -k "$H/domain/$D/log/vkey" "$tmp/m" "$tmp/m"
-wrong 'the key: not a public key' md_checkproof -k "nokey" "$tmp/proof" "$tmp/m"
+wrong 'the key: nokey is neither a public key' md_checkproof -k nokey "$tmp/proof" "$tmp/m"
+wrong 'the key: not a public key' md_checkproof -k "$tmp/m" "$tmp/proof" "$tmp/m"
 if [ "$(id -u)" != 0 ]; then
 	cp "$tmp/m" "$tmp/closed"
 	chmod 0 "$tmp/closed"

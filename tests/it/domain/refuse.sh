@@ -34,6 +34,9 @@ refused 'set, bad value' 'example.com: "x" is no value for limit' set example.co
 refused 'removing what another name needs' 'line . of the table would be bad: as=example.com' remove example.com
 refused 'show a wildcard' 'is a wildcard' show .example.com
 refused 'show a bad name' 'is not a domain' show 'a b'
+exits 2 'a bad value, and no instance yet' md_domain -H "$tmp/none" add a.org fail=maybe
+[ ! -e "$tmp/none" ]
+ok $? 'none is made'
 exits 1 'remove without a rule' md_domain remove nobody.org
 exits 1 'set without a rule' md_domain set nobody.org fail=open
 exits 2 'no command' md_domain
