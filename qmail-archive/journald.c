@@ -17,16 +17,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TURN = 5000 /* ms between looks at the clock when nothing happens */, SPARE_FDS = 32 };
+enum {
+	TURN = 5000,   /* ms between looks at the clock when nothing happens */
+	REST = 500,    /* ms without new doors where there is no descriptor for one */
+	WELCOMES = 256, /* new doors between two commits */
+	SPARE_FDS = 32,
+};
 
-/* A door. It is in the list from accept to close, newest activity last. */
+/*
+ * A door. It is in the list from accept until it is dropped, newest activity last; then it is dead, and closed at the end of
+ * the turn. libowfat keeps chains of descriptors that may be read: one that is closed, and then opened again as
+ * something else, while it is in such a chain breaks it. So nothing is closed before they are empty, and what is not read to its
+ * end is never left to them (io_eagain_read at once; the kernel tells again).
+ */
 struct conn {
 	int fd;
 	struct qa_peer peer;
 	uint64_t active; /* qa_tick */
 	bool waits;	 /* for the batch */
-	bool lost;	 /* to be closed once the batch is done */
+	bool lost;	 /* to be dropped once the batch is done */
 	bool paused;	 /* spoke, or hung up, while it waits: looked at after the answer */
+	bool dead;
 	struct conn *prev, *next;
 };
 
@@ -34,10 +45,13 @@ struct daemon {
 	const struct qa_journald *conf;
 	int listener, signals;
 	unsigned most, connections;
-	struct conn list; /* its head */
+	struct conn list;  /* its head */
+	struct conn *dead; /* by next */
 	struct qa_lanes *lanes;
 	struct qa_seen *seen;
 	bool stop, failing;
+	bool again;	/* something is to be done without waiting for news */
+	uint64_t rests; /* qa_tick until which no new doors are taken, 0 = they are */
 	uint64_t records, batches;
 };
 
@@ -64,10 +78,24 @@ drop(struct daemon *d, struct conn *c)
 		c->lost = true; /* the batch still points here */
 		return;
 	}
+	if (c->dead)
+		return;
+	c->dead = true;
 	unlist(c);
-	io_close(c->fd);
-	free(c);
-	d->connections--;
+	c->next = d->dead;
+	d->dead = c;
+}
+
+/* Only where io_canread has just said that there is nothing. */
+static void
+bury(struct daemon *d)
+{
+	for (struct conn *c; (c = d->dead);) {
+		d->dead = c->next;
+		io_close(c->fd);
+		free(c);
+		d->connections--;
+	}
 }
 
 static void
@@ -95,9 +123,6 @@ tell(struct daemon *d, struct qa_batch *b, int status, const struct qa_err *err)
 		struct conn *c = w->who;
 
 		c->waits = false;
-		if (c->paused)
-			io_wantread(c->fd);
-		c->paused = false;
 		if (status == 0) {
 			d->records++;
 			if (w->message_whole)
@@ -107,6 +132,11 @@ tell(struct daemon *d, struct qa_batch *b, int status, const struct qa_err *err)
 			drop(d, c);
 		else
 			answer(d, c, status, &w->id);
+		if (c->paused && !c->dead) {
+			c->paused = false;
+			io_wantread(c->fd);
+			d->again = true; /* io_waituntil2 does not look whether it knows something already */
+		}
 	}
 }
 
@@ -163,6 +193,8 @@ serve(struct daemon *d, struct conn *c)
 	struct qa_request r;
 	struct qa_err err;
 
+	if (c->dead)
+		return;
 	if (c->waits) {
 		io_dontwantread(c->fd);
 		c->paused = true;
@@ -170,9 +202,7 @@ serve(struct daemon *d, struct conn *c)
 	}
 	int got = qa_request_receive(c->fd, &c->peer, &r, &err);
 	if (got == 0) {
-		if (errno == EAGAIN)
-			io_eagain_read(c->fd);
-		else
+		if (errno != EAGAIN)
 			drop(d, c);
 		return;
 	}
@@ -205,25 +235,33 @@ welcome(struct daemon *d, int fd)
 	serve(d, c); /* its request is there already, as a rule */
 }
 
+/* No descriptor or no memory for another door: it stays in the queue, and asking again at once is of no use. */
+static void
+rest(struct daemon *d)
+{
+	qa_log(QA_ERROR, "event=journal.accept.failed why=%s", qa_log_quote(strerror(errno)));
+	io_dontwantread(d->listener);
+	d->rests = qa_tick() + REST * (QA_SECOND / 1000);
+}
+
 static void
 receive_doors(struct daemon *d)
 {
 	/* above the limit a door is turned away at once, and writes a direct file */
-	for (;;) {
+	for (int i = 0; i < WELCOMES; i++) {
 		int fd = accept4(d->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0) {
-			if (errno == EAGAIN)
-				io_eagain_read(d->listener);
-			else if (errno != EINTR && errno != ECONNABORTED)
-				qa_log(QA_ERROR, "event=journal.accept.failed why=%s", qa_log_quote(strerror(errno)));
-			if (errno != EINTR && errno != ECONNABORTED)
-				return;
-		} else if (d->connections >= d->most) {
-			close(fd);
-		} else {
-			welcome(d, fd);
+			if (errno == EINTR || errno == ECONNABORTED)
+				continue;
+			if (errno != EAGAIN)
+				rest(d);
+			return;
 		}
+		if (d->connections >= d->most)
+			close(fd);
+		else
+			welcome(d, fd);
 	}
 }
 
@@ -245,7 +283,7 @@ read_settings(struct daemon *d)
 		files.rlim_cur = files.rlim_max < n + SPARE_FDS ? files.rlim_max : n + SPARE_FDS;
 		setrlimit(RLIMIT_NOFILE, &files);
 		if (files.rlim_cur < n + SPARE_FDS)
-			n = files.rlim_cur > 2 * SPARE_FDS ? files.rlim_cur - SPARE_FDS : SPARE_FDS;
+			n = files.rlim_cur > SPARE_FDS ? files.rlim_cur - SPARE_FDS : 1;
 	}
 	d->most = (unsigned)n;
 }
@@ -262,7 +300,6 @@ take_signal(struct daemon *d)
 		} else {
 			d->stop = true;
 		}
-	io_eagain_read(d->signals);
 }
 
 /* Doors leave when they have their answer; one that stays silent is stopped, or not a door. */
@@ -280,10 +317,16 @@ drop_idle(struct daemon *d)
 }
 
 static void
-hear(struct daemon *d)
+await(struct daemon *d)
 {
-	qa_lanes_heard(d->lanes);
-	io_eagain_read(qa_lanes_fd(d->lanes));
+	bool now = d->again || d->dead;
+
+	d->again = false;
+	io_waituntil2(now ? 0 : d->rests ? REST : TURN);
+	if (d->rests && qa_tick() >= d->rests) {
+		d->rests = 0;
+		io_wantread(d->listener);
+	}
 }
 
 static void
@@ -291,17 +334,19 @@ turn(struct daemon *d)
 {
 	int64 fd;
 
-	io_waituntil2(TURN);
+	await(d);
 	while ((fd = io_canread()) != -1) {
+		io_eagain_read(fd);
 		if (fd == d->listener)
 			receive_doors(d);
 		else if (fd == d->signals)
 			take_signal(d);
 		else if (fd == qa_lanes_fd(d->lanes))
-			hear(d);
+			qa_lanes_heard(d->lanes);
 		else
 			serve(d, io_getcookie(fd));
 	}
+	bury(d);
 	commit(d, false);
 	qa_lanes_rotate(d->lanes);
 	drop_idle(d);
@@ -398,6 +443,7 @@ qa_journald_run(const struct qa_journald *conf, struct qa_err *err)
 		commit(&d, true);
 	while (d.list.next != &d.list)
 		drop(&d, d.list.next);
+	bury(&d);
 	qa_lanes_close(d.lanes);
 	qa_seen_free(d.seen);
 	qa_log(QA_INFO, "event=journal.stop.ok count=%llu batches=%llu", (unsigned long long)d.records,

@@ -7,6 +7,8 @@
  *	peer bad		a request md_journal must refuse; prints the answer and whether the connection was closed
  *	peer seen HEX		whether a message with this SHA-256 is known
  *	peer big N		N messages of 1 MiB on one connection each, sent at once; prints how many were stored
+ *	peer mix N ROUNDS	N processes, each three times so many connections of three kinds by chance: one request, two in
+ *				turn, and one that hangs up without hearing; prints how many were treated as they should
  */
 #include "base/clock.h"
 #include "base/id.h"
@@ -22,6 +24,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int
@@ -168,6 +171,52 @@ big(long count)
 	free(fd);
 }
 
+static bool
+ask(int sock)
+{
+	struct qa_record_head h = {0};
+	struct qa_err err;
+
+	return qa_door_send(sock, &h, QA_DOOR_SEEN, qa_span_of(NULL, 0), -1, &err) == 0 && answer(sock) == ENOENT;
+}
+
+/* Exits with how many were not served. */
+static void
+mix_one(long rounds, unsigned seed)
+{
+	int bad = 0;
+
+	srandom(seed);
+	for (long i = 0; i < 3 * rounds; i++) {
+		long kind = random() % 3;
+		int sock = join();
+
+		if (kind == 1)
+			bad += !ask(sock);
+		request(sock, 10, true);
+		if (kind < 2)
+			bad += answer(sock) != 0;
+		close(sock);
+		if (bad > 100)
+			break;
+	}
+	exit(bad < 100 ? bad : 100);
+}
+
+static void
+mix(long count, long rounds)
+{
+	long good = 0;
+	int status;
+
+	for (long i = 0; i < count; i++)
+		if (fork() == 0)
+			mix_one(rounds, (unsigned)i);
+	while (wait(&status) > 0)
+		good += WIFEXITED(status) && WEXITSTATUS(status) <= 100 ? 3 * rounds - WEXITSTATUS(status) : 0;
+	printf("%ld\n", good);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -186,6 +235,8 @@ main(int argc, char **argv)
 		seen(argv[2]);
 	else if (strcmp(what, "big") == 0)
 		big(n);
+	else if (strcmp(what, "mix") == 0 && argc == 4)
+		mix(n, strtol(argv[3], NULL, 10));
 	else
 		return 111;
 	return 0;

@@ -21,10 +21,11 @@ ok $? 'those that are silent cost nothing'
 send -r a@example.com
 is "$code $(direct)" 'exit=0 1' 'a door that is turned away goes direct at once'
 wait "${pids##* }"
+before_deaf=$(records)
 "$peer" deaf 20 &
 pids="$pids $!"
 # shellcheck disable=SC2317 # called by wait_for
-all_there() { [ "$(records)" -ge 29 ]; }
+all_there() { [ "$(records)" -ge $((before_deaf + 20)) ]; }
 wait_for 5 all_there
 before=$(cpu)
 sleep 1
@@ -36,6 +37,17 @@ kill "${pids##* }"
 rm -f "$H/etc/journal-connections"
 kill -HUP "$journal"
 wait_for 5 grep -q 'connections=1000' "$tmp/journal.log"
+# without a descriptor for one more
+prlimit --pid "$journal" --nofile=10:
+before=$(cpu)
+send -r a@example.com
+is "$code $(direct)" 'exit=0 2' 'no descriptor left: the door goes direct'
+sleep 1
+[ $(($(cpu) - before)) -lt 20 ] && [ "$(grep -c accept.failed "$tmp/journal.log")" -lt 10 ]
+ok $? 'and md_journal neither spins nor fills its log'
+prlimit --pid "$journal" --nofile=1000:
+wait_for 5 test "$("$peer" bad)" = 'EINVAL closed'
+ok $? 'and takes doors again once there are some'
 kill -STOP "$journal"
 "$peer" big 100 > "$tmp/big" &
 sleep 1
