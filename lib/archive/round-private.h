@@ -38,6 +38,7 @@ struct qa_importer {
 	struct qa_importer_conf conf;
 	struct qa_importer_stats stats;
 	struct qa_intake intake;
+	uint64_t looked; /* when the intake looked for new files, qa_now */
 	struct qa_domains domains;
 	bool domains_open;
 	struct qa_target *targets;

@@ -208,6 +208,28 @@ reload_domains(struct qa_importer *im, struct qa_err *err)
 	return 0;
 }
 
+static int
+look(struct qa_importer *im, struct qa_err *err)
+{
+	im->looked = qa_now();
+	return qa_intake_refresh(&im->intake, err);
+}
+
+/* A copy that the .qmail agent sent along may be younger than our list of files. What it is a copy of is older, and is
+ * filed first: 1 when such files came, so that the record has to wait for them. */
+static int
+must_wait(struct qa_importer *im, const struct qa_scanned *rec)
+{
+	const struct qa_intake_file *first = im->intake.first;
+	struct qa_facts facts;
+	struct qa_err err;
+
+	if (!rec->message.n || qa_facts_get(rec->fields, &facts, &err) || facts.kind == QA_MESSAGE ||
+	    facts.captured < im->looked)
+		return 0;
+	return look(im, &err) == 0 && im->intake.first != first;
+}
+
 int
 qa_importer_round(struct qa_importer *im, struct qa_err *err)
 {
@@ -219,7 +241,7 @@ qa_importer_round(struct qa_importer *im, struct qa_err *err)
 	int rc = 0;
 
 	im->round++;
-	if (reload_domains(im, err) || qa_intake_refresh(&im->intake, err))
+	if (reload_domains(im, err) || look(im, err))
 		return -1;
 	if (room(im)) {
 		retry(im);
@@ -233,6 +255,8 @@ qa_importer_round(struct qa_importer *im, struct qa_err *err)
 				*err = why; /* no memory, no descriptors: later */
 				break;
 			}
+			if (must_wait(im, &rec) && qa_intake_unread(f, &rec, &why) == 0)
+				continue;
 			rc = take(im, f, &rec, err);
 			if (rc <= 0) {
 				if (qa_intake_unread(f, &rec, &why))

@@ -137,30 +137,80 @@ check_newest(const char *domain, size_t recipients, uint64_t withheld, const cha
 	qa_archive_close(a);
 }
 
+static void
+delivery_fields(struct qa_buf *b, unsigned number, bool delivery, const char *text)
+{
+	static const char *const rcpt[] = {"x@a.example", NULL};
+	struct qa_digest refers = qa_sha256_of(qa_span_str(text));
+
+	fields(b, number, rcpt, false);
+	if (!delivery)
+		return;
+	b->p[2 + 4 + 16 + 2 + 4] = QA_DELIVERY; /* the kind, behind the id */
+	if (qa_field_add_str(b, QA_F_FOR_DOMAIN, "a.example") ||
+	    qa_field_add(b, QA_F_REFERS, qa_span_of(refers.b, sizeof refers.b)))
+		exit(1);
+}
+
 /* A record by the direct way; SECONDS is its file's age. */
 static void
 direct(unsigned number, bool delivery, const char *text, long seconds)
 {
-	static const char *const rcpt[] = {"x@a.example", NULL};
-	struct qa_digest refers = qa_sha256_of(qa_span_str(text));
 	struct timespec times[2] = {{.tv_sec = 1700000000 - seconds}, {.tv_sec = 1700000000 - seconds}};
 	char path[QA_PATH_MAX];
 	struct qa_buf b = QA_BUF(0);
 	struct qa_direct d;
 
-	fields(&b, number, rcpt, false);
-	if (delivery) {
-		b.p[2 + 4 + 16 + 2 + 4] = QA_DELIVERY; /* the kind, behind the id */
-		if (qa_field_add_str(&b, QA_F_FOR_DOMAIN, "a.example") ||
-		    qa_field_add(&b, QA_F_REFERS, qa_span_of(refers.b, sizeof refers.b)))
-			exit(1);
-	}
+	delivery_fields(&b, number, delivery, text);
 	MUST(qa_direct_begin(&d, home, &err));
 	MUST(qa_direct_add(&d, qa_span_str(text), &err));
 	MUST(qa_direct_commit(&d, qa_buf_span(&b), &err));
 	qa_direct_close(&d);
+	qa_buf_free(&b);
 	MUST(qa_home_path(path, home, &err, "journal/direct/%02x%02x01%026x", number & 255, number >> 8, 0));
 	OK(utimensat(AT_FDCWD, path, times, 0) == 0);
+}
+
+static struct qa_sys table;
+static struct qa_journal *late;
+
+/* Called when the importer has listed journal/direct: a message comes there, and its delivery to the journal. */
+static int
+too_late(int dirfd, const char *path, struct stat *st, int flags)
+{
+	static const char text[] = "Subject: late\n\nl\n";
+	struct qa_digest d = qa_sha256_of(qa_span_str(text));
+	struct qa_buf b = QA_BUF(0);
+
+	if (strstr(path, "/journal/direct/")) {
+		qa_sys = &qa_sys_real;
+		direct(1002, false, text, 0);
+		delivery_fields(&b, 1003, true, text);
+		MUST(qa_journal_add(late, &d, qa_span_str(text), qa_buf_span(&b), &err) || qa_journal_commit(late, &err));
+		qa_buf_free(&b);
+	}
+	return qa_sys_real.fstatat(dirfd, path, st, flags);
+}
+
+static void
+between(void)
+{
+	static const char *const rcpt[] = {"x@a.example", NULL};
+	uint64_t before = size_of("a.example");
+	char path[QA_PATH_MAX];
+
+	MUST(qa_home_path(path, home, &err, "journal"));
+	MUST(qa_journal_open(path, 0, &late, &err));
+	journal(late, 1000, rcpt, "Subject: opens the file\n\n");
+	direct(1001, false, "Subject: makes the importer look\n\n", 0);
+	table = qa_sys_real;
+	table.fstatat = too_late;
+	qa_sys = &table;
+	drain();
+	OK(qa_sys == &qa_sys_real && size_of("a.example") == before + 4);
+	check_newest("a.example", 1, 0, "");
+	qa_journal_close(late);
+	drain();
 }
 
 /* The agent's copy of a message is not filed when the message is there. */
@@ -170,7 +220,7 @@ deliveries(void)
 	uint64_t before = size_of("a.example");
 
 	/* its file has the higher name, but is older */
-	direct(1000, false, "Subject: big\n\nb\n", 2);
+	direct(1004, false, "Subject: big\n\nb\n", 2);
 	direct(999, true, "Subject: big\n\nb\n", 1);
 	drain();
 	OK(size_of("a.example") == before + 2);
@@ -183,6 +233,7 @@ deliveries(void)
 	drain();
 	OK(size_of("a.example") == before + 4);
 	check_newest("a.example", 1, 0, "");
+	between();
 }
 
 int
