@@ -1,5 +1,5 @@
 # What the door and the journal add to a queue program: the stand-in for qmail-queue alone and behind ours, in turn.
-# A queue whose todo and intd once held 4,000 files is slower for good (ext4 never shrinks a directory), as after the first burst on
+# A queue whose todo and intd once held 5,000 files is slower for good (ext4 never shrinks a directory: 128 KB each), as after the first burst on
 # any host; it is measured beside a new one. The queue's folders are made for each run, and nothing is removed meanwhile: some filesystems look long for an inode where
 # many were freed. CPU is that of injector, door, queue program and md_journal together; it is also measured on a filesystem in
 # memory, where the disk's own work is not part of it.
@@ -21,8 +21,8 @@ fresh_queue() {
 	[ -z "$GROWN" ] || perl -e '
 		open my $f, ">", "$ARGV[0]/../one"; # links, so that no inode is freed
 		for my $d (@ARGV) {
-			link "$ARGV[0]/../one", "$d/$_" or die "$d: $!" for 1 .. 4000;
-			unlink "$d/$_" for 1 .. 4000;
+			for (1000001 .. 1005000) { link "$ARGV[0]/../one", "$d/$_" or die "$d: $!"; }
+			unlink "$d/$_" for 1000001 .. 1005000;
 		}' "$Q/todo" "$Q/intd"
 }
 
