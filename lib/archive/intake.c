@@ -291,9 +291,13 @@ dispose(struct qa_intake *in, struct qa_intake_file *f, struct qa_err *err)
 	if (qa_home_path(folder, in->home, err, "journal/bad") || qa_mkdirs(AT_FDCWD, folder, 0750, err) ||
 	    qa_home_path(to, in->home, err, "journal/bad/%s", strrchr(f->name, '/') + 1))
 		return -1;
+	/* Not synced: under either name the file is dealt with once more, and what it holds is in the depot. A power cut may leave both
+	 * names, between which rename does nothing. */
 	if (qa_sys->renameat(AT_FDCWD, f->path, AT_FDCWD, to))
 		return qa_fail(err, errno, "cannot move %s to %s: ", f->path, to);
-	return qa_fsync_dir(AT_FDCWD, folder, err);
+	if (qa_sys->unlinkat(AT_FDCWD, f->path, 0) && errno != ENOENT)
+		return qa_fail(err, errno, "cannot remove %s: ", f->path);
+	return 0;
 }
 
 int

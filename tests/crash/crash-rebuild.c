@@ -50,7 +50,7 @@ gone_setup(const struct qa_crash_at *at)
 static int
 verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
 {
-	depot_compare(at, acks, found, RECORDS);
+	depot_compare(at, acks, found, RECORDS, 0);
 	return 0;
 }
 

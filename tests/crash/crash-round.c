@@ -8,8 +8,10 @@
 #include "tests/crash/depot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { RECORDS = 9 };
 
@@ -27,7 +29,7 @@ round_setup(const struct qa_crash_at *at)
 static int
 round_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
 {
-	depot_compare(at, acks, found, RECORDS);
+	depot_compare(at, acks, found, RECORDS, 0);
 	return 0;
 }
 
@@ -76,7 +78,7 @@ publish_work(const struct qa_crash_at *at)
 static int
 publish_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
 {
-	depot_compare(at, acks, found, DEPOT_TILE);
+	depot_compare(at, acks, found, DEPOT_TILE, 0);
 	return 0;
 }
 
@@ -139,6 +141,49 @@ resume_setup(const struct qa_crash_at *at)
 	return pending_setup(at) || pending_work(at) || unblock(at);
 }
 
+/*
+ * import-damaged: a file of the journal has a record that is not what it was; that one a door wrote into direct/ as
+ * well. The file is kept.
+ */
+static int
+damage(const struct qa_crash_at *at, const char *what)
+{
+	struct qa_buf b = QA_BUF(1 << 20);
+	struct qa_names names;
+	char path[600];
+	int done = 0;
+
+	if (qa_listdir(at->fd, "journal", &names, NULL))
+		return -1;
+	for (size_t i = 0; i < names.n && !done; i++) {
+		snprintf(path, sizeof path, "journal/%s", names.v[i]);
+		qa_buf_clear(&b);
+		if (qa_slurp(at->fd, path, &b, NULL) != 1)
+			continue; /* a folder, the socket */
+		unsigned char *p = memmem(b.p, b.n, what, strlen(what));
+		int fd = p ? openat(at->fd, path, O_WRONLY | O_CLOEXEC) : -1;
+		done = fd >= 0 && pwrite(fd, "X", 1, p - b.p) == 1;
+		if (fd >= 0)
+			close(fd);
+	}
+	qa_names_free(&names);
+	qa_buf_free(&b);
+	return done ? 0 : -1;
+}
+
+static int
+damaged_setup(const struct qa_crash_at *at)
+{
+	return depot_home(at) || depot_journal(at, 0, RECORDS, 6) || depot_direct(at, 4) || damage(at, "number 4");
+}
+
+static int
+damaged_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
+{
+	depot_compare(at, acks, found, RECORDS, 1);
+	return 0;
+}
+
 static const struct qa_crash_op ops[] = {
     {.name = "import-round", .setup = round_setup, .work = depot_drain, .recover = depot_drain, .verify = round_verify,
      .reads = true,
@@ -148,6 +193,9 @@ static const struct qa_crash_op ops[] = {
      .promise = "the same, for a domain that could not commit for a while"},
     {.name = "import-resume", .setup = resume_setup, .work = depot_drain, .recover = depot_drain, .verify = round_verify,
      .promise = "the same, when it can again"},
+    {.name = "import-damaged", .setup = damaged_setup, .work = depot_drain, .recover = depot_drain,
+     .verify = damaged_verify,
+     .promise = "the same, though a journal file is damaged, which is kept"},
     {.name = "log-publish", .setup = publish_setup, .work = publish_work, .recover = depot_drain,
      .verify = publish_verify,
      .promise = "the checkpoint that was published, and its tiles, are there"},

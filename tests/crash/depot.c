@@ -318,35 +318,39 @@ depot_check_log(const struct qa_crash_at *at, const struct qa_crash_acks *acks, 
 		qa_crash_lost(found, "the log of %s", depot_domain[d]);
 }
 
+/* Just so many files are in the folder; without ALL only those whose names are numbers count. */
 static void
-must_be_empty(const struct qa_crash_at *at, struct qa_crash_found *found, const char *folder, bool all)
+must_have(const struct qa_crash_at *at, struct qa_crash_found *found, const char *folder, bool all, size_t want)
 {
 	struct qa_names names;
 	uint64_t number;
+	size_t n = 0;
 
 	if (qa_listdir(at->fd, folder, &names, NULL)) {
-		if (errno != ENOENT)
+		if (errno != ENOENT || want)
 			qa_crash_wrong(found, "cannot list %s", folder);
 		return;
 	}
 	for (size_t i = 0; i < names.n; i++)
-		if (names.v[i][0] != '.' && (all || qa_scan_hex64(qa_span_str(names.v[i]), &number) == 0))
-			qa_crash_wrong(found, "%s/%s is left over", folder, names.v[i]);
+		n += names.v[i][0] != '.' && (all || qa_scan_hex64(qa_span_str(names.v[i]), &number) == 0);
+	if (n != want)
+		qa_crash_wrong(found, "%s has %zu files instead of %zu", folder, n, want);
 	qa_names_free(&names);
 }
 
 void
-depot_compare(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found, unsigned n)
+depot_compare(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found, unsigned n,
+	      unsigned damaged)
 {
-	must_be_empty(at, found, "journal", false);
-	must_be_empty(at, found, "journal/direct", true);
-	must_be_empty(at, found, "journal/bad", true);
+	must_have(at, found, "journal", false, 0);
+	must_have(at, found, "journal/direct", true, 0);
+	must_have(at, found, "journal/bad", true, damaged);
 	for (size_t d = 0; d < DEPOT_DOMAINS; d++) {
 		struct count c = {.found = found, .d = d};
 		char pending[300];
 
 		snprintf(pending, sizeof pending, QA_HOME_VAR "/pending", depot_domain[d]);
-		must_be_empty(at, found, pending, false);
+		must_have(at, found, pending, false, 0);
 		depot_check_log(at, acks, found, d);
 		depot_each(at, found, d, take_entry, &c);
 		for (unsigned i = 0; i < DEPOT_MOST; i++) {

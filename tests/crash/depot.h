@@ -44,9 +44,9 @@ int depot_drain(const struct qa_crash_at *at) QA_MUST;
 void depot_promise(const struct qa_crash_at *at);
 
 /* Records 0 to N - 1 are in the archives of their domains, once each, byte for byte, nothing else is; what was promised about
- * the logs holds; md_verify --deep finds nothing; the journal is empty. */
+ * the logs holds; md_verify --deep finds nothing; the journal is empty, and just the DAMAGED files of it are in journal/bad. */
 void depot_compare(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found,
-		   unsigned n);
+		   unsigned n, unsigned damaged);
 
 /* Only the logs' part of it, of domain D. */
 void depot_check_log(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found,
