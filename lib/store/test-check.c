@@ -5,18 +5,6 @@
 static struct qa_err err;
 static struct home h;
 
-static struct qa_partition *
-writer(uint64_t committed)
-{
-	struct qa_partition *p;
-
-	if (qa_partition_append(&h.w, committed, &p, &err)) {
-		printf("Bail out! %s\n", err.text);
-		exit(99);
-	}
-	return p;
-}
-
 struct seen {
 	struct findings f;
 	uint64_t entries, good;
@@ -60,34 +48,11 @@ check(uint64_t bound, struct seen *s)
 	return rc;
 }
 
-static struct qa_buf
-load(const char *name)
-{
-	struct qa_buf b = QA_BUF(0);
-	char path[400];
-
-	snprintf(path, sizeof path, "%s/%s", h.folder, name);
-	if (qa_slurp(AT_FDCWD, path, &b, NULL) != 1)
-		exit(99);
-	return b;
-}
-
-static void
-store(const char *name, const void *p, size_t n)
-{
-	char path[400];
-
-	snprintf(path, sizeof path, "%s/%s", h.folder, name);
-	FILE *f = fopen(path, "w");
-	if (!f || (n && fwrite(p, 1, n, f) != n) || fclose(f))
-		exit(99);
-}
-
 /* Flips a bit of each byte of a file: how many were not found. names: the finding must name the file. */
 static int
 flip_all(const char *name, uint64_t bound, size_t step, bool names, int *tail_r)
 {
-	struct qa_buf b = load(name);
+	struct qa_buf b = home_load(&h, name);
 	char path[400];
 	int missed = 0;
 	struct seen s;
@@ -125,7 +90,7 @@ test_flips(void)
 	int tail;
 
 	home_make(&h);
-	struct qa_partition *p = writer(0);
+	struct qa_partition *p = home_writer(&h, 0);
 	if (add_many(p, 20, 24, &err) || flush_and_sync(p, 0, &err) || add_many(p, 26, 30, &err) ||
 	    flush_and_sync(p, 4, &err))
 		exit(99);
@@ -136,7 +101,7 @@ test_flips(void)
 	OKF(tail < 64 + 4 * 4 + 4 * 140 + 1, "%d of them in the last frame, told as what a crash may leave", tail);
 	OKF(flip_all("manifest", 8, 1, false, &tail) == 0 && tail == 0, "every byte of the manifest");
 
-	p = writer(8);
+	p = home_writer(&h, 8);
 	qa_partition_close(p);
 	OK(qa_seal_whole(&h.w, 8, NULL, NULL, &err) == 1);
 	OK(check(8, &s) == 0 && s.entries == 8 && s.good == 8 && s.f.tail == 0);
@@ -154,27 +119,27 @@ test_files(void)
 	char path[400];
 
 	home_make(&h);
-	struct qa_partition *p = writer(0);
+	struct qa_partition *p = home_writer(&h, 0);
 	uint32_t k = 0;
 	for (int i = 0; i < 3; i++, k += 10) {
 		if (round_of(p, k, k + 5, &err) || round_of(p, k + 5, k + 10, &err) ||
 		    add_many(p, 900, 901, &err) || flush_and_sync(p, k + 10, &err))
 			exit(99);
 		qa_partition_close(p);
-		p = writer(k + 10);
+		p = home_writer(&h, k + 10);
 	}
 	qa_partition_close(p);
 	OK(check(30, &s) == 0 && s.entries == 30 && s.good == 30);
 
-	struct qa_buf one = load("segment-000001.0"), two = load("segment-000002.0");
+	struct qa_buf one = home_load(&h, "segment-000001.0"), two = home_load(&h, "segment-000002.0");
 	/* truncated, at any length */
 	int missed = 0;
-	struct qa_buf manifest = load("manifest");
+	struct qa_buf manifest = home_load(&h, "manifest");
 	const char *text = qa_buf_cstr(&manifest), *line = text ? strstr(text, "segment 2 0 closed ") : NULL;
 	size_t closed = line ? strtoul(line + 19, NULL, 10) : 0;
 	OK(closed > 1000 && closed < two.n);
 	for (size_t n = 0; n < closed; n += 97) {
-		store("segment-000002.0", two.p, n);
+		home_store(&h, "segment-000002.0", two.p, n);
 		missed += check(30, &s) != 1 || (!s.f.kind[QA_FIND_TRUNCATED] && !s.f.kind[QA_FIND_DAMAGE]);
 	}
 	OKF(missed == 0, "a closed segment, truncated");
@@ -182,9 +147,9 @@ test_files(void)
 	unlink(path);
 	OKF(check(30, &s) == 1 && s.f.kind[QA_FIND_MISSING] >= 2 && s.entries == 20, "a missing segment");
 
-	store("segment-000002.0", one.p, one.n);
+	home_store(&h, "segment-000002.0", one.p, one.n);
 	OKF(check(30, &s) == 1 && strstr(s.f.first, "segment-000002"), "another segment in its place");
-	store("segment-000002.0", two.p, two.n);
+	home_store(&h, "segment-000002.0", two.p, two.n);
 	OK(check(30, &s) == 0);
 
 	/* frames in another order, a frame twice, a frame left out: offsets are under the checks */
@@ -196,16 +161,16 @@ test_files(void)
 	memcpy(moved, one.p, one.n);
 	memcpy(moved + a, one.p + b, blen);
 	memcpy(moved + a + blen, one.p + a, alen);
-	store("segment-000001.0", moved, one.n);
+	home_store(&h, "segment-000001.0", moved, one.n);
 	OKF(check(30, &s) == 1 && s.f.kind[QA_FIND_DAMAGE] >= 1 && s.f.kind[QA_FIND_MISSING] >= 1, "frames in another order");
 	memcpy(moved, one.p, one.n);
 	memmove(moved + a, one.p + b, one.n - b);
-	store("segment-000001.0", moved, one.n - alen);
+	home_store(&h, "segment-000001.0", moved, one.n - alen);
 	OKF(check(30, &s) == 1, "a frame left out");
 	free(moved);
-	store("segment-000001.0", one.p, one.n);
+	home_store(&h, "segment-000001.0", one.p, one.n);
 
-	store("notes.txt", "x", 1);
+	home_store(&h, "notes.txt", "x", 1);
 	OKF(check(30, &s) == 1 && s.f.kind[QA_FIND_EXTRA] == 1 && strstr(s.f.first, "notes.txt"), "a file too many");
 	snprintf(path, sizeof path, "%s/notes.txt", h.folder);
 	unlink(path);
@@ -223,21 +188,21 @@ test_tail(void)
 	struct seen s;
 
 	home_make(&h);
-	struct qa_partition *p = writer(0);
+	struct qa_partition *p = home_writer(&h, 0);
 	if (round_of(p, 0, 10, &err) || round_of(p, 10, 20, &err))
 		exit(99);
 	qa_partition_close(p);
-	struct qa_buf all = load("segment-000001.0");
+	struct qa_buf all = home_load(&h, "segment-000001.0");
 	OK(check(10, &s) == 0 && s.entries == 10 && s.f.tail == 0);
 	int bad = 0;
 	for (size_t cut = 1; cut < 2000; cut += 37) {
-		store("segment-000001.0", all.p, all.n - cut);
+		home_store(&h, "segment-000001.0", all.p, all.n - cut);
 		bad += check(10, &s) != 0 || s.entries != 10;
 	}
 	OKF(bad == 0, "half a round behind the bound is no finding");
 	for (size_t i = 1; i < 3000; i += 101) {
 		all.p[all.n - i] ^= 1;
-		store("segment-000001.0", all.p, all.n);
+		home_store(&h, "segment-000001.0", all.p, all.n);
 		bad += check(10, &s) != 0 || s.entries != 10;
 		all.p[all.n - i] ^= 1;
 	}
@@ -251,20 +216,20 @@ test_tail(void)
 static int
 flip_idx(const char *name, uint64_t bound, size_t from, size_t to)
 {
-	struct qa_buf b = load(name);
+	struct qa_buf b = home_load(&h, name);
 	int missed = 0;
 	struct seen s;
 
 	for (size_t i = from; i < to && i < b.n; i++) {
 		b.p[i] ^= (unsigned char)(1 << i % 8);
-		store(name, b.p, b.n);
+		home_store(&h, name, b.p, b.n);
 		if (check(bound, &s) != 1 || !s.f.kind[QA_FIND_INDEX] || !strstr(s.f.first, name)) {
 			printf("# %s, byte %zu: not found (%s)\n", name, i, s.f.first);
 			missed++;
 		}
 		b.p[i] ^= (unsigned char)(1 << i % 8);
 	}
-	store(name, b.p, b.n);
+	home_store(&h, name, b.p, b.n);
 	qa_buf_free(&b);
 	return missed;
 }
@@ -276,11 +241,11 @@ test_untrusted(void)
 	int bad = 0;
 
 	home_make(&h);
-	struct qa_partition *p = writer(0);
+	struct qa_partition *p = home_writer(&h, 0);
 	if (round_of(p, 0, 20, &err) || round_of(p, 20, 30, &err))
 		exit(99);
 	qa_partition_close(p);
-	struct qa_buf idx = load("entries.idx"), items = load("items.idx");
+	struct qa_buf idx = home_load(&h, "entries.idx"), items = home_load(&h, "items.idx");
 	OKF(qa_le64_get(idx.p + 16) == 0 && idx.n == 64 + 30 * 40, "30 records, none of them trusted");
 	OK(check(30, &s) == 0 && s.f.notes == 0);
 	OKF(flip_idx("entries.idx", 20, 64, 64 + 20 * 40) == 0, "every byte of the records of committed entries");
@@ -289,30 +254,30 @@ test_untrusted(void)
 	/* records of entries that are not committed say nothing */
 	idx.p[64 + 20 * 40 + 3] ^= 1;
 	items.p[items.n - 1] ^= 1;
-	store("entries.idx", idx.p, idx.n);
-	store("items.idx", items.p, items.n);
+	home_store(&h, "entries.idx", idx.p, idx.n);
+	home_store(&h, "items.idx", items.p, items.n);
 	OKF(check(20, &s) == 0 && s.f.notes == 0, "a record of a round that is not committed");
 	idx.p[64 + 20 * 40 + 3] ^= 1;
 	items.p[items.n - 1] ^= 1;
 
 	/* what a crash leaves: the file ends early, or sectors of it are zeros */
-	store("items.idx", items.p, items.n);
+	home_store(&h, "items.idx", items.p, items.n);
 	for (size_t n = 0; n < idx.n; n += 7) {
-		store("entries.idx", idx.p, n);
+		home_store(&h, "entries.idx", idx.p, n);
 		bad += check(30, &s) != 0 || s.f.notes != 1 || s.good != 30;
 	}
 	OKF(bad == 0, "records that are not there are noted");
 	for (size_t at = 512; at < idx.n; at += 512) {
-		struct qa_buf b = load("entries.idx");
+		struct qa_buf b = home_load(&h, "entries.idx");
 
 		qa_buf_clear(&b);
 		if (qa_buf_add(&b, idx.p, idx.n))
 			exit(99);
 		memset(b.p + at, 0, at + 512 < b.n ? 512 : b.n - at);
-		store("entries.idx", b.p, b.n);
+		home_store(&h, "entries.idx", b.p, b.n);
 		bad += check(30, &s) != 0 || s.f.notes != 1;
 		b.p[at + 40] = 1;
-		store("entries.idx", b.p, b.n);
+		home_store(&h, "entries.idx", b.p, b.n);
 		bad += check(30, &s) != 1 || s.f.kind[QA_FIND_INDEX] != 1;
 		qa_buf_free(&b);
 	}
@@ -321,7 +286,7 @@ test_untrusted(void)
 	snprintf(path, sizeof path, "%s/entries.idx", h.folder);
 	unlink(path);
 	OKF(check(30, &s) == 0 && s.f.notes == 1 && strstr(s.f.note, "not there"), "a missing file is noted");
-	p = writer(30);
+	p = home_writer(&h, 30);
 	qa_partition_close(p);
 	OKF(check(30, &s) == 0 && s.f.notes == 0, "the next writer makes it again");
 	qa_buf_free(&idx);
@@ -348,13 +313,13 @@ test_leftovers(void)
 	};
 
 	home_make(&h);
-	struct qa_partition *p = writer(0);
+	struct qa_partition *p = home_writer(&h, 0);
 	if (round_of(p, 0, 5, &err))
 		exit(99);
 	qa_partition_close(p);
-	struct qa_buf one = load("segment-000001.0");
+	struct qa_buf one = home_load(&h, "segment-000001.0");
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		store(files[i].name, one.p, files[i].n);
+		home_store(&h, files[i].name, one.p, files[i].n);
 		int rc = check(5, &s);
 		OKF(files[i].fine ? rc == 0 && s.f.notes == 1 && strstr(s.f.note, files[i].name)
 				  : rc == 1 && s.f.kind[QA_FIND_EXTRA] == 1 && strstr(s.f.first, files[i].name),
@@ -365,26 +330,26 @@ test_leftovers(void)
 
 	/* segments that recovery let go of, but could not remove: as in a log restored from before them */
 	for (uint32_t k = 5; k < 15; k += 5) {
-		p = writer(k);
+		p = home_writer(&h, k);
 		if (round_of(p, k, k + 5, &err) || add_many(p, 900, 901, &err) || flush_and_sync(p, k + 5, &err))
 			exit(99);
 		qa_partition_close(p);
 	}
-	p = writer(15);
+	p = home_writer(&h, 15);
 	qa_partition_close(p);
-	struct qa_buf two = load("segment-000002.0");
-	p = writer(5);
+	struct qa_buf two = home_load(&h, "segment-000002.0");
+	p = home_writer(&h, 5);
 	qa_partition_close(p);
 	snprintf(path, sizeof path, "%s/segment-000002.0", h.folder);
 	OK(access(path, F_OK) != 0);
-	store("segment-000002.0", two.p, two.n);
+	home_store(&h, "segment-000002.0", two.p, two.n);
 	OKF(check(5, &s) == 0 && s.f.notes == 1, "a segment that recovery let go of is noted");
 	snprintf(path, sizeof path, "%s/.tmp.folder", h.folder);
 	if (mkdir(path, 0700))
 		exit(99);
 	OKF(check(5, &s) == 1 && s.f.kind[QA_FIND_EXTRA] == 1, "a folder is found, whatever its name");
 	rmdir(path);
-	p = writer(5);
+	p = home_writer(&h, 5);
 	qa_partition_close(p);
 	OKF(check(5, &s) == 0 && s.f.notes == 0, "the next writer removes what is noted");
 	qa_buf_free(&one);
@@ -418,7 +383,7 @@ test_sealing(void)
 		struct seen s;
 
 		home_make(&h);
-		struct qa_partition *p = writer(0);
+		struct qa_partition *p = home_writer(&h, 0);
 		if (round_of(p, 0, 20, &err) || round_of(p, 20, 30, &err))
 			exit(99);
 		qa_partition_close(p);
@@ -462,7 +427,7 @@ main(void)
 	test_leftovers();
 	test_sealing();
 	home_make(&h);
-	struct qa_partition *p = writer(0);
+	struct qa_partition *p = home_writer(&h, 0);
 	if (round_of(p, 0, 5, &err))
 		exit(99);
 	OKF(qa_partition_check(p, 5, NULL, NULL, NULL, &err) == -1 && errno == EBADF, "writers do not check");

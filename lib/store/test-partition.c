@@ -14,30 +14,6 @@ enum { SANITIZED = 0 };
 
 static struct qa_err err;
 
-static struct qa_partition *
-writer(struct home *h, uint64_t committed)
-{
-	struct qa_partition *p;
-
-	if (qa_partition_append(&h->w, committed, &p, &err)) {
-		printf("Bail out! %s\n", err.text);
-		exit(99);
-	}
-	return p;
-}
-
-static struct qa_partition *
-reader(struct home *h)
-{
-	struct qa_partition *p;
-
-	if (qa_partition_read(&h->w, &p, &err) != 1) {
-		printf("Bail out! cannot read: %s\n", err.text);
-		exit(99);
-	}
-	return p;
-}
-
 static void
 test_add_and_read(void)
 {
@@ -47,7 +23,7 @@ test_add_and_read(void)
 
 	home_make(&h);
 	OKF(qa_partition_read(&h.w, &p, &err) == 0, "no partition yet");
-	p = writer(&h, 0);
+	p = home_writer(&h, 0);
 	OK(qa_partition_entries(p) == 0 && qa_partition_flush(p, 0, &err) == 0);
 	OK(round_of(p, 0, 100, &err) == 0 && qa_partition_entries(p) == 100);
 	OK(round_of(p, 100, 101, &err) == 0);
@@ -55,18 +31,18 @@ test_add_and_read(void)
 		if (round_of(p, k, k + 1, &err))
 			exit(99);
 	OKF(same_many(p, 120) == 120, "a writer reads what it flushed");
-	struct qa_partition *r = reader(&h);
+	struct qa_partition *r = home_reader(&h);
 	OK(qa_partition_entries(r) == 120 && same_many(r, 120) == 120);
 	OK(qa_partition_entry(r, 0, &e, &err) == 0 && qa_partition_entry(r, 121, &e, &err) == 0);
 	OK(qa_partition_entry(r, 50, &e, &err) == 1 && e.leaf == 49);
 	OK(qa_partition_items(r) == qa_partition_items(p));
 	qa_partition_close(p);
 	qa_partition_close(r);
-	p = writer(&h, 120);
+	p = home_writer(&h, 120);
 	OK(qa_partition_entries(p) == 120 && same_many(p, 120) == 120);
 	OK(round_of(p, 120, 150, &err) == 0);
 	qa_partition_close(p);
-	r = reader(&h);
+	r = home_reader(&h);
 	OK(qa_partition_entries(r) == 150 && same_many(r, 150) == 150);
 	qa_partition_close(r);
 
@@ -113,7 +89,7 @@ test_find(void)
 	int bad = 0;
 
 	home_make(&h);
-	struct qa_partition *p = writer(&h, 0);
+	struct qa_partition *p = home_writer(&h, 0);
 	if (round_of(p, 0, 200, &err) || add_many(p, 200, 250, &err))
 		exit(99);
 	for (uint32_t k = 0; k < 250; k++)
@@ -134,7 +110,7 @@ test_find(void)
 	if (flush_and_sync(p, 200, &err))
 		exit(99);
 	qa_partition_close(p);
-	p = writer(&h, 250);
+	p = home_writer(&h, 250);
 	for (uint32_t k = 0; k < 250; k++)
 		for (int what = 0; what < 3; what++)
 			bad += !find(p, k, what);
@@ -143,27 +119,17 @@ test_find(void)
 	char known[400];
 	snprintf(known, sizeof known, "%s/known-2026-11", h.var);
 	OK(unlink(known) == 0);
-	p = writer(&h, 250);
+	p = home_writer(&h, 250);
 	for (uint32_t k = 0; k < 250; k++)
 		for (int what = 0; what < 3; what++)
 			bad += !find(p, k, what);
 	OKF(bad == 0, "without the cache");
-	struct qa_partition *r = reader(&h);
+	struct qa_partition *r = home_reader(&h);
 	struct qa_id id = {{1}};
 	OKF(qa_partition_find_id(r, &id, &n, &err) == -1 && errno == EBADF, "readers do not look for ids");
 	qa_partition_close(r);
 	qa_partition_close(p);
 	home_free(&h);
-}
-
-static uint64_t
-size_of(struct home *h, const char *name)
-{
-	char path[400];
-	struct stat st;
-
-	snprintf(path, sizeof path, "%s/%s", h->folder, name);
-	return stat(path, &st) ? 0 : (uint64_t)st.st_size;
 }
 
 static void
@@ -175,7 +141,7 @@ test_dedupe(void)
 	uint64_t n;
 
 	home_make(&h);
-	struct qa_partition *p = writer(&h, 0);
+	struct qa_partition *p = home_writer(&h, 0);
 	/* the same rest behind two traces; the same part in another message */
 	if (qa_buf_addstr(&a, "Received: one\nSubject: x\n\n"))
 		exit(99);
@@ -195,15 +161,15 @@ test_dedupe(void)
 	}
 	OKF(qa_partition_items(p) == 3, "a part, two rests: 3 items for 4 messages in one round");
 	OK(flush_and_sync(p, 0, &err) == 0);
-	uint64_t size = size_of(&h, "segment-000001.0");
+	uint64_t size = home_size(&h, "segment-000001.0");
 	for (uint32_t i = 0; i < 4; i++) {
 		entry_of(&m, qa_buf_span(all[i]), 10 + i);
 		if (qa_partition_add(p, &m.e, &n, &err))
 			exit(99);
 	}
 	OK(flush_and_sync(p, 4, &err) == 0 && qa_partition_items(p) == 3);
-	OKF(size_of(&h, "segment-000001.0") < size + 1200, "what is known adds its entries only");
-	struct qa_partition *r = reader(&h);
+	OKF(home_size(&h, "segment-000001.0") < size + 1200, "what is known adds its entries only");
+	struct qa_partition *r = home_reader(&h);
 	int bad = 0;
 	for (uint32_t i = 0; i < 8; i++) {
 		struct qa_buf got = QA_BUF(0);
@@ -239,7 +205,7 @@ test_dedupe(void)
 	if (qa_partition_add(p, &m.e, &n, &err) || flush_and_sync(p, 8, &err))
 		exit(99);
 	OK(qa_partition_items(p) == 6);
-	r = reader(&h);
+	r = home_reader(&h);
 	struct qa_entry e;
 	struct qa_buf got = QA_BUF(0);
 	OK(qa_partition_entry(r, 9, &e, &err) == 1 && qa_partition_message_buf(r, &e, &got, &err) == 0 &&
@@ -270,7 +236,7 @@ test_refused(void)
 	uint64_t n;
 
 	home_make(&h);
-	struct qa_partition *p = writer(&h, 0);
+	struct qa_partition *p = home_writer(&h, 0);
 	make_message(&m, 1);
 	m.e.digest.b[3] ^= 1;
 	OKF(qa_partition_add(p, &m.e, &n, &err) == -1 && errno == EBADMSG, "another digest is refused");
@@ -281,7 +247,7 @@ test_refused(void)
 	OK(flush_and_sync(p, 0, &err) == 0);
 	made_free(&m);
 	qa_partition_close(p);
-	struct qa_partition *r = reader(&h);
+	struct qa_partition *r = home_reader(&h);
 	OK(same(r, 1, 1));
 	OK(qa_partition_add(r, &m.e, &n, &err) == -1 && errno == EBADF);
 	OK(qa_partition_rollback(r, 0, &err) == -1);
@@ -302,7 +268,7 @@ test_odd(void)
 	struct qa_partition *p;
 
 	home_make(&h);
-	p = writer(&h, 0);
+	p = home_writer(&h, 0);
 	while (trace.n < 1500000)
 		if (qa_buf_addf(&trace, "Received: from %zu\n", trace.n))
 			exit(99);
@@ -333,10 +299,10 @@ test_odd(void)
 		OK(flush_and_sync(p, i, &err) == 0);
 	}
 	qa_partition_close(p);
-	p = writer(&h, count);
+	p = home_writer(&h, count);
 	OK(qa_partition_entries(p) == count);
 	qa_partition_close(p);
-	p = reader(&h);
+	p = home_reader(&h);
 	for (uint32_t i = 0; i < count; i++) {
 		struct qa_buf got = QA_BUF(0);
 		struct qa_entry e;
@@ -437,14 +403,14 @@ test_large(void)
 		exit(99);
 	entry_of(&m, qa_span_of(map, n), 1);
 
-	struct qa_partition *p = writer(&h, 0);
+	struct qa_partition *p = home_writer(&h, 0);
 	long before = memory();
 	OK(qa_partition_add(p, &m.e, &number, &err) == 0 && flush_and_sync(p, 0, &err) == 0);
 	long after = memory();
 	OKF(SANITIZED || after - before < 8 << 10, "%ld KiB of memory to write %zu MiB", after - before, n >> 20);
 	OK(qa_partition_items(p) == 2);
 	qa_partition_close(p);
-	p = reader(&h);
+	p = home_reader(&h);
 	struct compare c = {map, n, 0, 0};
 	struct qa_entry e;
 	before = memory();
@@ -456,7 +422,7 @@ test_large(void)
 	OK(qa_partition_check(p, UINT64_MAX, note_finding, NULL, &found, &err) == 0);
 	qa_partition_close(p);
 	OK(qa_seal_whole(&h.w, 1, NULL, NULL, &err) == 1);
-	p = reader(&h);
+	p = home_reader(&h);
 	c.done = 0;
 	OK(qa_partition_entry(p, 1, &e, &err) == 1 && qa_partition_message(p, &e, compare, &c, &err) == 0 && c.done == n);
 	qa_partition_close(p);
@@ -473,14 +439,14 @@ test_beside(void)
 	int bad = 0, status;
 
 	home_make(&h);
-	struct qa_partition *p = writer(&h, 0);
+	struct qa_partition *p = home_writer(&h, 0);
 	if (round_of(p, 0, 3, &err))
 		exit(99);
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0) {
 		qa_partition_close(p);
-		p = writer(&h, 3);
+		p = home_writer(&h, 3);
 		for (uint32_t k = 3; k < 603; k += 3)
 			if (round_of(p, k, k + 3, &err))
 				_exit(1);
@@ -488,7 +454,7 @@ test_beside(void)
 		_exit(0);
 	}
 	for (uint64_t n = 0; n < 603;) {
-		struct qa_partition *r = reader(&h);
+		struct qa_partition *r = home_reader(&h);
 		uint64_t now = qa_partition_entries(r);
 
 		bad += now < n || now % 3 != 0;

@@ -1,108 +1,11 @@
 /* Opening for appending after all sorts of ends; rolling back. */
+#include "store/testing-faults.h"
 #include "store/testing.h"
 
 #include <fcntl.h>
 
 static struct qa_err err;
 static struct home h;
-
-/* ---- a table of system calls that fails on demand, and does not wait for the disk ---- */
-
-static struct qa_sys table;
-static long calls, fail_at;
-static int fail_with;
-static bool fail_for_good;
-
-static bool
-fails(void)
-{
-	calls++;
-	if (fail_at && (calls == fail_at || (fail_for_good && calls > fail_at))) {
-		errno = fail_with;
-		return true;
-	}
-	return false;
-}
-
-static ssize_t
-my_pwrite(int fd, const void *p, size_t n, off_t at)
-{
-	if (fails()) {
-		/* a part of it may arrive all the same */
-		if (n > 1 && qa_sys_real.pwrite(fd, p, n / 2, at) < 0)
-			return -1;
-		errno = fail_with;
-		return -1;
-	}
-	return qa_sys_real.pwrite(fd, p, n, at);
-}
-
-static ssize_t
-my_pwritev(int fd, const struct iovec *v, int count, off_t at)
-{
-	if (fails()) {
-		if (qa_sys_real.pwrite(fd, v[0].iov_base, v[0].iov_len / 2, at) < 0)
-			return -1;
-		errno = fail_with;
-		return -1;
-	}
-	/* short writes are ordinary */
-	return qa_sys_real.pwritev(fd, v, calls % 3 == 0 ? 1 : count, at);
-}
-
-static ssize_t
-my_write(int fd, const void *p, size_t n)
-{
-	return fails() ? -1 : qa_sys_real.write(fd, p, n);
-}
-
-static int
-my_fsync(int fd)
-{
-	(void)fd;
-	return fails() ? -1 : 0;
-}
-
-static int
-my_openat(int dirfd, const char *path, int flags, mode_t mode)
-{
-	if ((flags & O_CREAT) && fails())
-		return -1;
-	return qa_sys_real.openat(dirfd, path, flags, mode);
-}
-
-static int
-my_renameat(int a, const char *b, int c, const char *d)
-{
-	return fails() ? -1 : qa_sys_real.renameat(a, b, c, d);
-}
-
-static int
-my_unlinkat(int a, const char *b, int c)
-{
-	return fails() ? -1 : qa_sys_real.unlinkat(a, b, c);
-}
-
-static int
-my_ftruncate(int fd, off_t n)
-{
-	return fails() ? -1 : qa_sys_real.ftruncate(fd, n);
-}
-
-static void
-use_table(void)
-{
-	table = qa_sys_real;
-	table.pwrite = my_pwrite;
-	table.pwritev = my_pwritev;
-	table.write = my_write;
-	table.fsync = table.fdatasync = my_fsync;
-	table.openat = my_openat;
-	table.renameat = my_renameat;
-	table.unlinkat = my_unlinkat;
-	table.ftruncate = my_ftruncate;
-	qa_sys = &table;
-}
 
 /* ---- helpers ---- */
 
@@ -112,45 +15,6 @@ writer(uint64_t committed)
 	struct qa_partition *p;
 
 	return qa_partition_append(&h.w, committed, &p, &err) ? NULL : p;
-}
-
-static void
-path_of(const char *name, char out[400])
-{
-	snprintf(out, 400, "%s/%s", h.folder, name);
-}
-
-static struct qa_buf
-load(const char *name)
-{
-	struct qa_buf b = QA_BUF(0);
-	char path[400];
-
-	path_of(name, path);
-	if (qa_slurp(AT_FDCWD, path, &b, NULL) != 1)
-		exit(99);
-	return b;
-}
-
-static void
-store(const char *name, const void *p, size_t n)
-{
-	char path[400];
-
-	path_of(name, path);
-	FILE *f = fopen(path, "w");
-	if (!f || (n && fwrite(p, 1, n, f) != n) || fclose(f))
-		exit(99);
-}
-
-static uint64_t
-size_of(const char *name)
-{
-	char path[400];
-	struct stat st;
-
-	path_of(name, path);
-	return stat(path, &st) ? 0 : (uint64_t)st.st_size;
 }
 
 static void
@@ -198,16 +62,16 @@ test_cut(void)
 	struct qa_partition *p = writer(0);
 	if (round_of(p, 0, 9, &err) || round_of(p, 9, 12, &err))
 		exit(99);
-	uint64_t good = size_of("segment-000001.0");
+	uint64_t good = home_size(&h, "segment-000001.0");
 	if (round_of(p, 12, 14, &err))
 		exit(99);
 	qa_partition_close(p);
-	struct qa_buf segment = load("segment-000001.0"), manifest = load("manifest");
+	struct qa_buf segment = home_load(&h, "segment-000001.0"), manifest = home_load(&h, "manifest");
 	for (uint64_t n = good; n <= segment.n; n++) {
 		empty(h.folder);
 		empty(h.var);
-		store("manifest", manifest.p, manifest.n);
-		store("segment-000001.0", segment.p, n);
+		home_store(&h, "manifest", manifest.p, manifest.n);
+		home_store(&h, "segment-000001.0", segment.p, n);
 		p = writer(12);
 		if (!p || qa_partition_entries(p) != 12 || same_many(p, 12) != 12 || round_of(p, 12, 15, &err)) {
 			printf("# cut at %llu: %s\n", (unsigned long long)n, err.text);
@@ -216,7 +80,7 @@ test_cut(void)
 		qa_partition_close(p);
 		if (n % 32 == 0 || n == segment.n)
 			bad += !clean(15);
-		if (n > good && size_of("segment-000002.0") == 0)
+		if (n > good && home_size(&h, "segment-000002.0") == 0)
 			bad++; /* appended to a file with a tail */
 	}
 	OKF(bad == 0, "cut at each of %llu bytes", (unsigned long long)(segment.n - good + 1));
@@ -224,8 +88,8 @@ test_cut(void)
 	for (uint64_t n = good; n <= segment.n; n += 7) {
 		empty(h.folder);
 		empty(h.var);
-		store("manifest", manifest.p, manifest.n);
-		store("segment-000001.0", segment.p, n);
+		home_store(&h, "manifest", manifest.p, manifest.n);
+		home_store(&h, "segment-000001.0", segment.p, n);
 		p = writer(14);
 		bad += !p || qa_partition_entries(p) != (n == segment.n ? 14 : 12);
 		qa_partition_close(p);
@@ -249,27 +113,27 @@ test_damage(void)
 		if (round_of(p, k, k + 2, &err))
 			exit(99);
 	qa_partition_close(p);
-	struct qa_buf segment = load("segment-000001.0");
+	struct qa_buf segment = home_load(&h, "segment-000001.0");
 	/* no index is synced yet: all is scanned */
 	for (uint64_t at = 64; at < segment.n - 500; at += 41) {
 		segment.p[at] ^= 8;
-		store("segment-000001.0", segment.p, segment.n);
+		home_store(&h, "segment-000001.0", segment.p, segment.n);
 		p = writer(8);
 		if (p)
 			bad++;
 		else
 			bad += errno != EBADMSG;
 		qa_partition_close(p);
-		bad += size_of("segment-000001.0") != segment.n;
+		bad += home_size(&h, "segment-000001.0") != segment.n;
 		segment.p[at] ^= 8;
 	}
 	OKF(bad == 0, "a writer refuses to go on behind damage");
-	store("segment-000001.0", segment.p, segment.n);
+	home_store(&h, "segment-000001.0", segment.p, segment.n);
 	OK(clean(8));
-	path_of("manifest", path);
+	home_file(&h, "manifest", path);
 	unlink(path);
 	OKF(!writer(8) && errno == EBADMSG, "nor does it throw segments away when the manifest is lost");
-	OK(size_of("segment-000001.0") == segment.n);
+	OK(home_size(&h, "segment-000001.0") == segment.n);
 	qa_buf_free(&segment);
 	home_free(&h);
 }
@@ -287,7 +151,7 @@ test_indexes(void)
 			exit(99);
 	qa_partition_close(p);
 	OK(clean(600));
-	struct qa_buf old = load("entries.idx");
+	struct qa_buf old = home_load(&h, "entries.idx");
 	p = writer(600);
 	if (round_of(p, 600, 700, &err))
 		exit(99);
@@ -297,27 +161,27 @@ test_indexes(void)
 		exit(99);
 	qa_partition_close(p);
 	OK(clean(1110));
-	struct qa_buf entries = load("entries.idx"), items = load("items.idx");
+	struct qa_buf entries = home_load(&h, "entries.idx"), items = home_load(&h, "items.idx");
 	OKF(qa_le64_get(entries.p + 16) + qa_le64_get(entries.p + 40) > 1000, "some of it is synced");
 
-	store("entries.idx", old.p, old.n);
+	home_store(&h, "entries.idx", old.p, old.n);
 	p = writer(1110);
 	OKF(p && qa_partition_entries(p) == 1110 && same_many(p, 1110) == 1110, "an old index is caught up");
 	qa_partition_close(p);
 	OK(clean(1110));
-	path_of("items.idx", path);
+	home_file(&h, "items.idx", path);
 	unlink(path);
 	p = writer(1110);
 	OKF(p && qa_partition_entries(p) == 1110 && same_many(p, 1110) == 1110, "a missing one is made again");
 	qa_partition_close(p);
-	store("entries.idx", entries.p, entries.n);
-	store("items.idx", items.p, items.n);
+	home_store(&h, "entries.idx", entries.p, entries.n);
+	home_store(&h, "items.idx", items.p, items.n);
 
 	/* the record of the last trusted entry is wrong */
 	uint64_t synced = qa_le64_get(entries.p + 16) > qa_le64_get(entries.p + 40) ? qa_le64_get(entries.p + 16)
 										   : qa_le64_get(entries.p + 40);
 	entries.p[64 + (synced - 1) * 40 + 9] ^= 1;
-	store("entries.idx", entries.p, entries.n);
+	home_store(&h, "entries.idx", entries.p, entries.n);
 	if (qa_partition_read(&h.w, &p, &err) != 1)
 		exit(99);
 	OKF(same_many(p, 1110) == 1110, "a reader reads on without a wrong index");
@@ -327,24 +191,24 @@ test_indexes(void)
 	qa_partition_close(p);
 	OK(clean(1110));
 	/* any record of a trusted entry is wrong: a reader finds the entry all the same */
-	struct qa_buf again = load("entries.idx");
+	struct qa_buf again = home_load(&h, "entries.idx");
 	again.p[64 + 40 * 17 + 8] ^= 16;
-	store("entries.idx", again.p, again.n);
+	home_store(&h, "entries.idx", again.p, again.n);
 	if (qa_partition_read(&h.w, &p, &err) != 1)
 		exit(99);
 	OK(same_many(p, 1110) == 1110);
 	qa_partition_close(p);
 	again.p[64 + 40 * 17 + 8] ^= 16;
-	store("entries.idx", again.p, again.n);
-	struct qa_buf its = load("items.idx");
+	home_store(&h, "entries.idx", again.p, again.n);
+	struct qa_buf its = home_load(&h, "items.idx");
 	its.p[64 + 32 * 20 + 4] ^= 1;
-	store("items.idx", its.p, its.n);
+	home_store(&h, "items.idx", its.p, its.n);
 	if (qa_partition_read(&h.w, &p, &err) != 1)
 		exit(99);
 	OK(same_many(p, 1110) == 1110);
 	qa_partition_close(p);
 	its.p[64 + 32 * 20 + 4] ^= 1;
-	store("items.idx", its.p, its.n);
+	home_store(&h, "items.idx", its.p, its.n);
 
 	/* the log was restored from a copy: less is committed than the index trusts */
 	p = writer(300);
@@ -373,12 +237,9 @@ test_failing(int num, bool for_good)
 		exit(99);
 	uint32_t k = 5;
 	for (n = 1; bad == 0; n++) {
-		calls = 0;
-		fail_at = n;
-		fail_with = num;
-		fail_for_good = for_good;
+		faults_at(n, num, for_good);
 		int rc = round_of(p, k, k + 3, &err);
-		bool reached = calls >= n;
+		bool reached = faults_calls >= n;
 		if (rc) {
 			failed++;
 			uint64_t x;
@@ -391,13 +252,13 @@ test_failing(int num, bool for_good)
 			made_free(&m);
 			int rolled = for_good ? qa_partition_rollback(p, k, NULL) : 0;
 			(void)rolled;
-			fail_at = 0;
+			faults_off();
 			if (qa_partition_rollback(p, k, &err) || round_of(p, k, k + 3, &err)) {
 				printf("# call %ld: %s\n", n, err.text);
 				bad++;
 			}
 		}
-		fail_at = 0;
+		faults_off();
 		if (qa_partition_entries(p) != k + 3)
 			bad++;
 		k += 3;
@@ -433,13 +294,10 @@ test_failing_open(int num)
 		run("cp -a", keep, h.depot);
 		if (mkdir(h.var, 0700))
 			exit(99);
-		calls = 0;
-		fail_at = n;
-		fail_with = num;
-		fail_for_good = false;
+		faults_at(n, num, false);
 		p = writer(3);
-		reached = calls >= n;
-		fail_at = 0;
+		reached = faults_calls >= n;
+		faults_off();
 		qa_partition_close(p);
 		p = writer(3);
 		bad += !p || qa_partition_entries(p) != 3 || round_of(p, 3, 6, &err);
@@ -462,25 +320,23 @@ test_failed_sync(void)
 		exit(99);
 	qa_syncset_init(&set);
 	OK(qa_partition_sync(p, &set, &err) == 0);
-	calls = 0;
-	fail_at = 1;
-	fail_with = EIO;
+	faults_at(1, EIO, false);
 	OK(qa_syncset_commit(&set, &err) == -1);
-	fail_at = 0;
-	uint64_t size = size_of("segment-000001.0");
+	faults_off();
+	uint64_t size = home_size(&h, "segment-000001.0");
 	qa_partition_close(p);
 	p = writer(5);
 	OK(p && qa_partition_entries(p) == 5 && round_of(p, 5, 9, &err) == 0);
-	OKF(size_of("segment-000001.0") == size && size_of("segment-000002.0") > 64, "a new segment was begun");
+	OKF(home_size(&h, "segment-000001.0") == size && home_size(&h, "segment-000002.0") > 64, "a new segment was begun");
 	/* and by rolling back */
 	if (add_many(p, 9, 12, &err) || qa_partition_flush(p, 9, &err))
 		exit(99);
 	qa_syncset_init(&set);
 	OK(qa_partition_sync(p, &set, &err) == 0);
 	qa_syncset_drop(&set);
-	size = size_of("segment-000002.0");
+	size = home_size(&h, "segment-000002.0");
 	OK(qa_partition_rollback(p, 9, &err) == 0 && round_of(p, 9, 12, &err) == 0);
-	OK(size_of("segment-000002.0") == size && size_of("segment-000003.0") > 64);
+	OK(home_size(&h, "segment-000002.0") == size && home_size(&h, "segment-000003.0") > 64);
 	qa_partition_close(p);
 	OK(clean(12));
 	home_free(&h);
@@ -496,14 +352,14 @@ test_leftovers(void)
 	if (round_of(p, 0, 5, &err))
 		exit(99);
 	qa_partition_close(p);
-	store("segment-000001.1", "half", 4);
-	store("segment-000002.0", "", 0);
-	store(".tmp.0123456789abcdef", "x", 1);
+	home_store(&h, "segment-000001.1", "half", 4);
+	home_store(&h, "segment-000002.0", "", 0);
+	home_store(&h, ".tmp.0123456789abcdef", "x", 1);
 	p = writer(5);
 	OK(p && round_of(p, 5, 7, &err) == 0);
 	qa_partition_close(p);
-	OK(size_of("segment-000001.1") == 0 && size_of(".tmp.0123456789abcdef") == 0);
-	path_of("segment-000002.0", path);
+	OK(home_size(&h, "segment-000001.1") == 0 && home_size(&h, ".tmp.0123456789abcdef") == 0);
+	home_file(&h, "segment-000002.0", path);
 	OK(access(path, F_OK) != 0);
 	OK(clean(7));
 	home_free(&h);
@@ -512,7 +368,7 @@ test_leftovers(void)
 int
 main(void)
 {
-	use_table();
+	faults_use(true);
 	test_cut();
 	test_damage();
 	test_indexes();

@@ -1,103 +1,10 @@
+#include "store/testing-faults.h"
 #include "store/testing.h"
 
 #include <fcntl.h>
 
 static struct qa_err err;
 static struct home h;
-static struct qa_sys table;
-static long calls, fail_at;
-static int fail_with;
-
-static bool
-fails(void)
-{
-	if (++calls != fail_at)
-		return false;
-	errno = fail_with;
-	return true;
-}
-
-static ssize_t
-my_pwrite(int fd, const void *p, size_t n, off_t at)
-{
-	return fails() ? -1 : qa_sys_real.pwrite(fd, p, n, at);
-}
-
-static ssize_t
-my_pwritev(int fd, const struct iovec *v, int count, off_t at)
-{
-	return fails() ? -1 : qa_sys_real.pwritev(fd, v, count, at);
-}
-
-static ssize_t
-my_write(int fd, const void *p, size_t n)
-{
-	return fails() ? -1 : qa_sys_real.write(fd, p, n);
-}
-
-static int
-my_fsync(int fd)
-{
-	(void)fd;
-	return fails() ? -1 : 0;
-}
-
-static int
-my_openat(int dirfd, const char *path, int flags, mode_t mode)
-{
-	return (flags & O_CREAT) && fails() ? -1 : qa_sys_real.openat(dirfd, path, flags, mode);
-}
-
-static int
-my_renameat(int a, const char *b, int c, const char *d)
-{
-	return fails() ? -1 : qa_sys_real.renameat(a, b, c, d);
-}
-
-static int
-my_unlinkat(int a, const char *b, int c)
-{
-	return fails() ? -1 : qa_sys_real.unlinkat(a, b, c);
-}
-
-static void
-use_table(void)
-{
-	table = qa_sys_real;
-	table.pwrite = my_pwrite;
-	table.pwritev = my_pwritev;
-	table.write = my_write;
-	table.fsync = table.fdatasync = my_fsync;
-	table.openat = my_openat;
-	table.renameat = my_renameat;
-	table.unlinkat = my_unlinkat;
-	qa_sys = &table;
-}
-
-static struct qa_partition *
-writer(uint64_t committed)
-{
-	struct qa_partition *p;
-
-	if (qa_partition_append(&h.w, committed, &p, &err)) {
-		printf("Bail out! %s\n", err.text);
-		exit(99);
-	}
-	return p;
-}
-
-static struct qa_partition *
-reader(void)
-{
-	struct qa_partition *p;
-
-	if (qa_partition_read(&h.w, &p, &err) != 1) {
-		printf("Bail out! %s\n", err.text);
-		exit(99);
-	}
-	return p;
-}
-
 static bool
 there(const char *name)
 {
@@ -111,7 +18,7 @@ static int
 clean(uint64_t entries)
 {
 	struct findings f = {0};
-	struct qa_partition *p = reader();
+	struct qa_partition *p = home_reader(&h);
 	int rc = qa_partition_check(p, UINT64_MAX, note_finding, NULL, &f, &err);
 
 	if (rc)
@@ -146,7 +53,7 @@ test_seal(void)
 
 	home_make(&h);
 	OKF(qa_seal_look(&h.w, &st, &err) == 0 && seal(0) == 0, "no such partition");
-	struct qa_partition *p = writer(0);
+	struct qa_partition *p = home_writer(&h, 0);
 	for (uint32_t k = 0; k < 300; k += 30)
 		if (round_of(p, k, k + 30, &err))
 			exit(99);
@@ -159,7 +66,7 @@ test_seal(void)
 	OKF(seal(1010) == 1, "%s", err.text);
 	OK(there("segment-000001.1") && !there("segment-000001.0"));
 	OK(qa_seal_look(&h.w, &st, &err) == 1 && st.segments == 1 && st.unsealed == 0 && st.bytes < bytes);
-	struct qa_partition *r = reader();
+	struct qa_partition *r = home_reader(&h);
 	struct qa_entry e;
 	OK(qa_partition_entry(r, 300, &e, &err) == 1 && e.leaf == 299);
 	OK(qa_partition_entry(r, 301, &e, &err) == 1 && e.leaf == 1000);
@@ -167,7 +74,7 @@ test_seal(void)
 	OK(clean(310));
 	OKF(seal(1010) == 1 && there("segment-000001.1"), "sealing again changes nothing");
 	/* late entries go to a new segment, and find what was sealed */
-	p = writer(1010);
+	p = home_writer(&h, 1010);
 	OK(same_many(p, 310) == 310);
 	struct made m;
 	uint64_t n, items = qa_partition_items(p);
@@ -183,11 +90,11 @@ test_seal(void)
 	qa_seal_close(s);
 	made_free(&m);
 	qa_partition_close(p);
-	p = writer(1011);
+	p = home_writer(&h, 1011);
 	OK(qa_partition_entries(p) == 311 && same_many(p, 310) == 310);
 	qa_partition_close(p);
 	OK(seal(1011) == 1 && there("segment-000002.1"));
-	r = reader();
+	r = home_reader(&h);
 	OK(qa_partition_entries(r) == 311 && same_many(r, 310) == 310 && same(r, 311, 11) == 0);
 	struct findings f = {0};
 	OK(qa_partition_check(r, UINT64_MAX, note_finding, NULL, &f, &err) == 0);
@@ -207,7 +114,7 @@ stop_later(void *ctx)
 static void
 four_segments(void)
 {
-	struct qa_partition *p = writer(0);
+	struct qa_partition *p = home_writer(&h, 0);
 	uint32_t k = 0;
 
 	for (int i = 0; i < 4; i++, k += 20) {
@@ -217,7 +124,7 @@ four_segments(void)
 		if (i < 3 && (add_many(p, 900, 901, &err) || flush_and_sync(p, k + 20, &err)))
 			exit(99);
 		qa_partition_close(p);
-		p = writer(k + 20);
+		p = home_writer(&h, k + 20);
 	}
 	qa_partition_close(p);
 }
@@ -229,7 +136,7 @@ test_beside(void)
 	home_make(&h);
 	four_segments();
 	OK(there("segment-000004.0"));
-	struct qa_partition *before = reader(), *half = reader();
+	struct qa_partition *before = home_reader(&h), *half = home_reader(&h);
 	OK(same_many(half, 80) == 80); /* has its files open */
 	struct qa_seal *s = open_seal();
 	OKF(seal(80) == -1 && errno == EWOULDBLOCK, "two at a time are not good");
@@ -245,7 +152,7 @@ test_beside(void)
 	OK(same_many(half, 80) == 80);
 	OK(seal(80) == 1);
 	OK(same_many(before, 80) == 80 && same_many(half, 80) == 80);
-	struct qa_partition *p = writer(80);
+	struct qa_partition *p = home_writer(&h, 80);
 	OK(round_of(p, 80, 90, &err) == 0);
 	qa_partition_close(before);
 	qa_partition_close(half);
@@ -263,7 +170,7 @@ test_writer(void)
 	OK(qa_seal_tidy(&h.w, 80, &err) == 0);
 	struct qa_seal *s = open_seal();
 	OK(qa_seal_write(s, 80, NULL, NULL, &err) == 1 && there("segment-000001.1") && there(".tmp.seal-entries"));
-	struct qa_partition *p = writer(80);
+	struct qa_partition *p = home_writer(&h, 80);
 	OKF(there("segment-000001.1") && there(".tmp.seal-entries"), "a seal that lives keeps its files");
 	OK(round_of(p, 80, 81, &err) == 0);
 	qa_partition_close(p);
@@ -280,7 +187,7 @@ test_writer(void)
 	snprintf(back, sizeof back, "%s/.tmp.seal-items", h.folder);
 	qa_seal_close(s);
 	run("touch", keep, back);
-	qa_partition_close(writer(81));
+	qa_partition_close(home_writer(&h, 81));
 	OKF(!there("segment-000002.1") && !there(".tmp.seal-items"), "the files of one that died go");
 	OK(clean(81) && seal(81) == 1 && clean(81));
 	home_free(&h);
@@ -315,7 +222,7 @@ test_failing(int num)
 	long n;
 
 	home_make(&h);
-	struct qa_partition *p = writer(0);
+	struct qa_partition *p = home_writer(&h, 0);
 	if (round_of(p, 0, 30, &err))
 		exit(99);
 	qa_partition_close(p);
@@ -326,17 +233,15 @@ test_failing(int num)
 		run("cp -a", keep, h.depot);
 		if (mkdir(h.var, 0700))
 			exit(99);
-		qa_partition_close(writer(30));
-		calls = 0;
-		fail_at = n;
-		fail_with = num;
+		qa_partition_close(home_writer(&h, 30));
+		faults_at(n, num, false);
 		int rc = seal(30);
-		reached = calls >= n;
-		fail_at = 0;
+		reached = faults_calls >= n;
+		faults_off();
 		if (rc == -1 && there("segment-000001.0") && !there("segment-000001.1") && there("entries.idx"))
 			as_it_was++;
 		bad += !clean(30);
-		p = writer(30);
+		p = home_writer(&h, 30);
 		bad += round_of(p, 30, 33, &err) != 0;
 		qa_partition_close(p);
 		bad += !clean(33) || seal(33) != 1 || !clean(33);
@@ -356,7 +261,7 @@ test_damaged(void)
 	char path[400];
 
 	home_make(&h);
-	struct qa_partition *p = writer(0);
+	struct qa_partition *p = home_writer(&h, 0);
 	for (uint32_t k = 0; k < 30; k += 10)
 		if (round_of(p, k, k + 10, &err))
 			exit(99);
@@ -383,7 +288,7 @@ test_damaged(void)
 int
 main(void)
 {
-	use_table();
+	faults_use(false);
 	test_seal();
 	test_beside();
 	test_writer();

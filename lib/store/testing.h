@@ -11,6 +11,7 @@
 #include "tests/tap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -54,6 +55,74 @@ __attribute__((unused)) static void
 home_free(struct home *h)
 {
 	run("rm -rf", h->root, "/nonexistent");
+}
+
+/* Its handles; what cannot be opened ends the test. */
+__attribute__((unused)) static struct qa_partition *
+home_writer(struct home *h, uint64_t committed)
+{
+	struct qa_partition *p;
+	struct qa_err err;
+
+	if (qa_partition_append(&h->w, committed, &p, &err)) {
+		printf("Bail out! %s\n", err.text);
+		exit(99);
+	}
+	return p;
+}
+
+__attribute__((unused)) static struct qa_partition *
+home_reader(struct home *h)
+{
+	struct qa_partition *p;
+	struct qa_err err;
+
+	if (qa_partition_read(&h->w, &p, &err) != 1) {
+		printf("Bail out! cannot read: %s\n", err.text);
+		exit(99);
+	}
+	return p;
+}
+
+/* Its files, past the code under test. */
+__attribute__((unused)) static void
+home_file(struct home *h, const char *name, char out[400])
+{
+	snprintf(out, 400, "%s/%s", h->folder, name);
+}
+
+__attribute__((unused)) static struct qa_buf
+home_load(struct home *h, const char *name)
+{
+	struct qa_buf b = QA_BUF(0);
+	char path[400];
+
+	home_file(h, name, path);
+	if (qa_slurp(AT_FDCWD, path, &b, NULL) != 1)
+		exit(99);
+	return b;
+}
+
+__attribute__((unused)) static void
+home_store(struct home *h, const char *name, const void *p, size_t n)
+{
+	char path[400];
+
+	home_file(h, name, path);
+	FILE *f = fopen(path, "w");
+	if (!f || (n && fwrite(p, 1, n, f) != n) || fclose(f))
+		exit(99);
+}
+
+/* 0: it is not there. */
+__attribute__((unused)) static uint64_t
+home_size(struct home *h, const char *name)
+{
+	char path[400];
+	struct stat st;
+
+	home_file(h, name, path);
+	return stat(path, &st) ? 0 : (uint64_t)st.st_size;
 }
 
 /* A message made of its number: short, with a trace, with parts, or large, in turn. Free it. */
