@@ -82,6 +82,27 @@ publish_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, s
 	return 0;
 }
 
+/* log-publish-kept: who saw a checkpoint must not be shown an older one, not even until md_import runs again. */
+static int
+kept_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
+{
+	for (size_t d = 0; d < DEPOT_DOMAINS; d++) {
+		struct qa_buf b = QA_BUF(4096);
+		char path[QA_PATH_MAX], start[20];
+
+		snprintf(start, sizeof start, "head %zu ", d);
+		if (qa_home_path(path, at->path, NULL, QA_HOME_LOG "/checkpoint", depot_domain[d]) ||
+		    qa_slurp(AT_FDCWD, path, &b, NULL) < 0)
+			qa_crash_wrong(found, "cannot read the checkpoint of %s", depot_domain[d]);
+		for (size_t i = 0; i < acks->n; i++)
+			if (acks->v[i].n > strlen(start) && memcmp(acks->v[i].p, start, strlen(start)) == 0 &&
+			    !qa_span_eq(qa_span_cut(acks->v[i], strlen(start), acks->v[i].n), qa_buf_span(&b)))
+				qa_crash_lost(found, "the checkpoint of %s", depot_domain[d]);
+		qa_buf_free(&b);
+	}
+	return 0;
+}
+
 /*
  * import-pending: the second domain's log cannot be opened (a folder has the edge's name), so its records go to its
  * pending folder, and the journal's files may go.
@@ -198,7 +219,9 @@ static const struct qa_crash_op ops[] = {
      .promise = "the same, though a journal file is damaged, which is kept"},
     {.name = "log-publish", .setup = publish_setup, .work = publish_work, .recover = depot_drain,
      .verify = publish_verify,
-     .promise = "the checkpoint that was published, and its tiles, are there"},
+     .promise = "the log of the checkpoint that was published, and its tiles, are there"},
+    {.name = "log-publish-kept", .setup = publish_setup, .work = publish_work, .verify = kept_verify,
+     .promise = "the checkpoint is there, without another run"},
 };
 
 int
