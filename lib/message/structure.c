@@ -32,21 +32,6 @@ has_words(qa_span s)
 	return false;
 }
 
-/* The end of the line at AT, behind its line break. */
-static size_t
-line_end(const struct walk *w, size_t at)
-{
-	const unsigned char *bones = w->bones.copy.b.p + w->bones.base, *e = memchr(bones + at, '\n', w->body.n - at);
-
-	return e ? (size_t)(e - bones) + 1 : w->body.n;
-}
-
-static bool
-boundary_at(const struct walk *w, size_t at)
-{
-	return qa_bones_boundary(&w->bones, at) && (at == 0 || w->bones.copy.b.p[w->bones.base + at - 1] == '\n');
-}
-
 /* Text around the parts. */
 static void
 around(struct walk *w, size_t from, size_t to)
@@ -62,38 +47,36 @@ around(struct walk *w, size_t from, size_t to)
 static void
 gap(struct walk *w, size_t upto)
 {
-	size_t from = w->cursor;
-
-	for (size_t at = w->cursor, to; at < upto; at = to) {
-		to = line_end(w, at);
-		if (!boundary_at(w, at))
+	for (size_t i = qa_bones_find(&w->bones, w->cursor); i < w->bones.n && w->bones.v[i].from < upto; i++) {
+		if (!w->bones.v[i].boundary)
 			continue;
-		around(w, from, at);
-		from = w->cursor = to;
+		around(w, w->cursor, w->bones.v[i].from);
+		w->cursor = w->bones.v[i].to;
 	}
 }
 
-static size_t
-offset_in(const struct walk *w, gint64 at)
-{
-	if (at < (gint64)w->bones.base)
-		return SIZE_MAX;
-	at -= (gint64)w->bones.base;
-	return (size_t)at < w->body.n ? (size_t)at : w->body.n;
-}
-
-/* Where the content of a part is, as GMime saw it; false when it has none. */
+/* Where the content of a part is; false when it has none. */
 static bool
 content(const struct walk *w, GMimeObject *o, size_t *from_r, size_t *to_r)
 {
 	GMimeDataWrapper *data = GMIME_IS_PART(o) ? g_mime_part_get_content(GMIME_PART(o)) : NULL;
 	GMimeStream *s = data ? g_mime_data_wrapper_get_stream(data) : NULL;
+	const struct qa_bone *end;
+	const unsigned char *p = w->body.p;
+	size_t to;
 
-	if (!s)
+	if (!s || s->bound_start < 0 || s->bound_end < s->bound_start)
 		return false;
-	*from_r = offset_in(w, s->bound_start);
-	*to_r = offset_in(w, s->bound_end);
-	return *from_r <= *to_r && *to_r <= w->body.n;
+	*from_r = qa_bones_start(&w->bones, (size_t)s->bound_start);
+	end = qa_bones_end(&w->bones, (size_t)s->bound_end);
+	to = end ? end->from : w->body.n;
+	if (end && to > *from_r) { /* the line break in front of a boundary is part of that */
+		to--;
+		if (to > *from_r && p[to] == '\n' && p[to - 1] == '\r')
+			to--;
+	}
+	*to_r = to;
+	return *from_r <= to;
 }
 
 /* The first place in or in front of an object's content that GMime tells; SIZE_MAX: none. */
@@ -106,9 +89,10 @@ first(const struct walk *w, GMimeObject *o)
 		size_t from, to;
 
 		if (l && g_mime_header_list_get_count(l) > 0) {
-			from = offset_in(w, g_mime_header_get_offset(g_mime_header_list_get_header_at(l, 0)));
-			if (from != SIZE_MAX)
-				return from;
+			gint64 at = g_mime_header_get_offset(g_mime_header_list_get_header_at(l, 0));
+
+			if (at >= 0)
+				return qa_bones_start(&w->bones, (size_t)at);
 		}
 		if (content(w, o, &from, &to))
 			return from;
@@ -120,23 +104,6 @@ first(const struct walk *w, GMimeObject *o)
 			return SIZE_MAX;
 		o = next;
 	}
-}
-
-/* GMime leaves the line break in front of a boundary to it, as long as that of the boundary's own line. */
-static size_t
-content_end(const struct walk *w, size_t from, size_t to)
-{
-	const unsigned char *p = w->body.p;
-	size_t at = to;
-
-	while (at < w->body.n && at < to + 3 && !boundary_at(w, at))
-		at++;
-	if (at >= w->body.n || !boundary_at(w, at) || at <= from)
-		return to;
-	at--;
-	if (at > from && p[at] == '\n' && p[at - 1] == '\r')
-		at--;
-	return at;
 }
 
 /* A boundary by its looks: the first line of dashes and more that a field of MIME follows. */
@@ -176,9 +143,11 @@ partless(struct walk *w, GMimeObject *o, size_t end, unsigned depth, unsigned in
 	size_t to = end;
 	qa_span s;
 
-	for (size_t at = w->cursor; at < end && end < w->body.n; at = line_end(w, at))
-		if (boundary_at(w, at))
-			to = at;
+	for (size_t i = qa_bones_find(&w->bones, end); end < w->body.n && i-- > 0 && w->bones.v[i].from >= w->cursor;)
+		if (w->bones.v[i].boundary) {
+			to = w->bones.v[i].from;
+			break;
+		}
 	s = qa_span_cut(w->body, w->cursor, to - w->cursor);
 	if (w->guessed || !boundary_guess(s, digest, type, sizeof type))
 		return;
@@ -243,8 +212,9 @@ static bool
 at_boundary(void *arg, const unsigned char *line)
 {
 	const struct walk *w = arg;
+	size_t from = (size_t)(line - w->body.p), i = qa_bones_find(&w->bones, from);
 
-	return boundary_at(w, (size_t)(line - w->body.p));
+	return i < w->bones.n && w->bones.v[i].from == from && w->bones.v[i].boundary;
 }
 
 static void
@@ -276,7 +246,7 @@ entity(struct walk *w, GMimeObject *o, enum qa_role role, size_t end, unsigned d
 		message_part(w, o, end, depth, inside);
 	} else {
 		from = w->cursor;
-		to = full ? content_end(w, from, to) : from;
+		to = full && to > from ? to : from;
 		leaf(w, &e, qa_span_cut(w->body, from, to - from), depth, inside);
 		w->cursor = to;
 	}
@@ -305,7 +275,7 @@ container(struct qa_build *b, qa_span type, qa_span body, unsigned depth, unsign
 	GByteArray bytes; /* lent to the streams of GMime's objects, which read and keep */
 
 	if (qa_bones_make(&w.bones, type, body, b->limits)) {
-		bytes = (GByteArray){w.bones.copy.b.p, (guint)w.bones.copy.b.n};
+		bytes = (GByteArray){w.bones.text.b.p, (guint)w.bones.text.b.n};
 		o = parse(&bytes);
 	} else if (!w.bones.over) {
 		b->failed = true;
