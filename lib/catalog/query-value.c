@@ -90,17 +90,41 @@ qa_query_field_name(enum qa_query_field f)
 	return "any";
 }
 
+/* Seconds that the zone is ahead of UTC at T. */
 static int64_t
-local_seconds(int year, unsigned month, unsigned day, unsigned hour, unsigned minute)
+zone_offset(int64_t t)
 {
-	struct tm tm = {.tm_year = year - 1900,
-			.tm_mon = (int)month - 1,
-			.tm_mday = (int)day,
-			.tm_hour = (int)hour,
-			.tm_min = (int)minute,
-			.tm_isdst = -1};
+	time_t at = (time_t)t;
+	struct tm tm;
 
-	return (int64_t)mktime(&tm);
+	return localtime_r(&at, &tm) ? (int64_t)tm.tm_gmtoff : 0;
+}
+
+/* The first and the last instant at which the clocks show this (values beyond their ranges count on): they differ where clocks are
+ * set back. Whether they ever show it: where clocks are set forward, both are the instant in its place. Not mktime(3):
+ * which of two it gives depends on what it was asked before. */
+static bool
+local_instants(int year, int month, int day, int hour, int minute, int64_t *first_r, int64_t *last_r)
+{
+	struct tm tm = {
+		.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute};
+	int64_t shown = (int64_t)timegm(&tm), before = zone_offset(shown - 86400), after = zone_offset(shown + 86400);
+	bool first = zone_offset(shown - before) == before, last = zone_offset(shown - after) == after;
+
+	*first_r = shown - (first || !last ? before : after);
+	*last_r = shown - (last ? after : before);
+	if (*last_r < *first_r) /* not a change of clocks that anybody made within two days of another */
+		*last_r = *first_r;
+	return first || last;
+}
+
+static int64_t
+local_seconds(int year, int month, int day)
+{
+	int64_t first, last;
+
+	(void)local_instants(year, month, day, 0, 0, &first, &last);
+	return first;
 }
 
 /* Exactly N digits at the front of *s, at most MOST: true, and s moves on. */
@@ -174,12 +198,8 @@ relative_date(qa_span s, int64_t now, int64_t *low_r, int64_t *high_r)
 	}
 	unsigned m = (unsigned)month + 1, last = month_days((unsigned)(year < 0 ? 0 : year), m);
 	unsigned day = (unsigned)tm.tm_mday > last ? last : (unsigned)tm.tm_mday;
-	struct tm from = {.tm_year = year - 1900, .tm_mon = (int)m - 1, .tm_mday = (int)day - days, .tm_isdst = -1};
-	struct tm to = from;
-
-	to.tm_mday++;
-	*low_r = (int64_t)mktime(&from);
-	*high_r = (int64_t)mktime(&to);
+	*low_r = local_seconds(year, (int)m, (int)day - days);
+	*high_r = local_seconds(year, (int)m, (int)day - days + 1);
 	return true;
 }
 
@@ -195,28 +215,28 @@ scan_date(qa_span s, int64_t now, int64_t *low_r, int64_t *high_r, struct qa_err
 	if (!take_digits(&rest, 4, 2553, &y) || y < 1970)
 		goto bad;
 	if (!rest.n) {
-		*low_r = local_seconds((int)y, 1, 1, 0, 0);
-		*high_r = local_seconds((int)y + 1, 1, 1, 0, 0);
+		*low_r = local_seconds((int)y, 1, 1);
+		*high_r = local_seconds((int)y + 1, 1, 1);
 		return 0;
 	}
 	if (!take_char(&rest, '-') || !take_digits(&rest, 2, 12, &m) || !m)
 		goto bad;
 	if (!rest.n) {
-		*low_r = local_seconds((int)y, m, 1, 0, 0);
-		*high_r = local_seconds((int)y, m + 1, 1, 0, 0);
+		*low_r = local_seconds((int)y, (int)m, 1);
+		*high_r = local_seconds((int)y, (int)m + 1, 1);
 		return 0;
 	}
 	if (!take_char(&rest, '-') || !take_digits(&rest, 2, month_days(y, m), &d) || !d)
 		goto bad;
-	*low_r = local_seconds((int)y, m, d, 0, 0);
-	*high_r = local_seconds((int)y, m, d + 1, 0, 0);
+	*low_r = local_seconds((int)y, (int)m, (int)d);
+	*high_r = local_seconds((int)y, (int)m, (int)d + 1);
 	if (!rest.n)
 		return 0;
 	if ((!take_char(&rest, 'T') && !take_char(&rest, 't')) || !take_digits(&rest, 2, 23, &h) ||
 	    !take_char(&rest, ':') || !take_digits(&rest, 2, 59, &min) || rest.n)
 		goto bad;
-	*low_r = local_seconds((int)y, m, d, h, min);
-	*high_r = *low_r + 60;
+	if (local_instants((int)y, (int)m, (int)d, (int)h, (int)min, low_r, high_r))
+		*high_r += 60;
 	return 0;
 bad:
 	return qa_fail(err, EPROTO,

@@ -121,6 +121,19 @@ test_dates(void)
 	setenv("TZ", "JST-9", 1);
 	tzset();
 	tree("date:2026-02", "date[1769871600,1772290800)");
+	/* clocks go back at 3:00 to 2:00: what is shown twice means both */
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	tree("date:2025-10-26", "date[1761429600,1761519600)");
+	tree("date:2025-10-26T02:30", "date[1761438600,1761442260)");
+	tree("after:2025-10-26T02:30", "date[1761438600,9223372036854775807)");
+	tree("date:2025-03-30T02:30", "date[1743298200,1743298200)");
+	/* and where that is at midnight, a day begins with the first of the two, whatever was asked before it */
+	setenv("TZ", "CST5CDT,M3.2.0/0,M11.1.0/1", 1);
+	tzset();
+	tree("date:2025-12 date:2025-11-02", "(AND date[1764565200,1767243600) date[1762056000,1762146000))");
+	tree("date:2025-03-09", "date[1741496400,1741579200)");
+	tree("date:2025-03-09T00:30", "date[1741498200,1741498200)");
 	setenv("TZ", "UTC", 1);
 	tzset();
 }
