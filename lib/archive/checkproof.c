@@ -42,6 +42,12 @@ check(const struct qa_tlog_key *key, qa_span proof, qa_span message, struct qa_b
 		qa_fail(err, EBADMSG, "the proof is good, but it is about another message");
 		return 0;
 	}
+	/* an event's leaf commits to the digest of nothing, as the leaf of an empty message does */
+	if (proven_r->leaf.kind != QA_MESSAGE && message.n == 0) {
+		qa_fail(err, EBADMSG, "the proof is good, but it is about an event (%s) without a message",
+			qa_kind_name(proven_r->leaf.kind));
+		return 0;
+	}
 	return 1;
 }
 

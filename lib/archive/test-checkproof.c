@@ -139,6 +139,40 @@ test_keys(void)
 	OKF(qa_checkproof(text, qa_buf_span(&proof), qa_buf_span(&message), &p, &test_err) == -1, "half a key: %s", test_err.text);
 }
 
+/* An event's entry commits to no bytes, but that does not make an empty file a message that was archived. */
+static void
+test_event(void)
+{
+	struct qa_addition a = {.digest = qa_sha256_of(qa_span_of(NULL, 0)), .month = 2026 * 12 + 10};
+	struct qa_buf b = QA_BUF(0), p = QA_BUF(1 << 20), k = QA_BUF(1000);
+	struct qa_proven proven;
+	struct qa_entry_id id;
+	struct qa_archive *ar;
+	struct qa_writer *w;
+	char path[QA_PATH_MAX];
+
+	if (qa_field_add(&b, QA_F_ID, qa_span_of("0123456789abcdef", 16)) || qa_field_add_u8(&b, QA_F_KIND, QA_DELIVERY) ||
+	    qa_field_add_u64(&b, QA_F_CAPTURED, test_time(2026, 11, 9)) || qa_field_add_u8(&b, QA_F_SOURCE, QA_AGENT))
+		exit(99);
+	a.fields = qa_buf_span(&b);
+	MUST(qa_writer_open(test_home, TEST_DOMAIN, &w, &test_err));
+	MUST(qa_writer_begin(w, QA_SECOND, &test_err));
+	MUST(qa_writer_add(w, &a, &id, &test_err) != 1);
+	MUST(qa_writer_commit(w, &test_err));
+	MUST(qa_writer_publish(w, &test_err));
+	qa_writer_close(w);
+	MUST(qa_archive_open(test_home, TEST_DOMAIN, &ar, &test_err) != 1);
+	MUST(qa_prove(ar, &id, &p, &test_err) != 1);
+	qa_archive_close(ar);
+	MUST(qa_home_path(path, test_home, &test_err, QA_HOME_LOG "/vkey", TEST_DOMAIN));
+	MUST(qa_slurp(AT_FDCWD, path, &k, &test_err) != 1);
+	OKF(qa_checkproof(qa_buf_cstr(&k), qa_buf_span(&p), qa_span_of("", 0), &proven, &test_err) == 0,
+	    "a proof of an event is none of an empty message (%s)", test_err.text);
+	qa_buf_free(&b);
+	qa_buf_free(&p);
+	qa_buf_free(&k);
+}
+
 int
 main(void)
 {
@@ -150,5 +184,6 @@ main(void)
 	qa_buf_free(&proof);
 	qa_buf_free(&vkey);
 	qa_buf_free(&message);
+	test_event();
 	return test_end();
 }
