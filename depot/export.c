@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_LENGTH = 1024, OUT = 1 << 16 };
+/* Nobody but its owner may read in the archive, and so it is with what comes out of it. */
+enum { PATH_LENGTH = 1024, OUT = 1 << 16, FILE_MODE = 0600, FOLDER_MODE = 0700 };
 
 enum format { EML, MBOX, MAILDIR };
 
@@ -60,14 +61,14 @@ make_folders(struct export *x, struct qa_err *err)
 	static const char *const boxes[] = {"cur", "new", "tmp"};
 	char path[PATH_LENGTH + 8];
 
-	if (x->format != MBOX && qa_sys->mkdirat(AT_FDCWD, x->temp, 0777))
+	if (x->format != MBOX && qa_sys->mkdirat(AT_FDCWD, x->temp, FOLDER_MODE))
 		return qa_fail(err, errno, "cannot make %s: ", x->temp);
 	for (int i = 0; x->format == MAILDIR && i < 3; i++) {
 		snprintf(path, sizeof path, "%s/%s", x->temp, boxes[i]);
-		if (qa_sys->mkdirat(AT_FDCWD, path, 0777))
+		if (qa_sys->mkdirat(AT_FDCWD, path, FOLDER_MODE))
 			return qa_fail(err, errno, "cannot make %s: ", path);
 	}
-	if (x->proof && x->format != EML && qa_sys->mkdirat(AT_FDCWD, x->temp_proofs, 0777))
+	if (x->proof && x->format != EML && qa_sys->mkdirat(AT_FDCWD, x->temp_proofs, FOLDER_MODE))
 		return qa_fail(err, errno, "cannot make %s: ", x->temp_proofs);
 	return 0;
 }
@@ -133,7 +134,7 @@ export_begin(const char *out, const char *format, bool proof, struct export **x_
 	if (make_folders(x, err))
 		goto bad;
 	if (x->format == MBOX) {
-		x->fd = qa_open(AT_FDCWD, x->temp, O_RDWR | O_CREAT | O_EXCL, 0666, err);
+		x->fd = qa_open(AT_FDCWD, x->temp, O_RDWR | O_CREAT | O_EXCL, FILE_MODE, err);
 		if (x->fd < 0)
 			goto bad;
 	}
@@ -280,7 +281,7 @@ add_file(struct export *x, const char *path, struct qa_partition *p, const struc
 	struct timespec t[2] = {{.tv_sec = (time_t)(ns / QA_SECOND)}, {.tv_sec = (time_t)(ns / QA_SECOND)}};
 	int r;
 
-	x->fd = qa_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0666, x->err);
+	x->fd = qa_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE, x->err);
 	if (x->fd < 0)
 		return -1;
 	qa_buf_clear(&x->bytes);
@@ -304,7 +305,7 @@ add_proof(struct export *x, struct qa_archive *a, const struct qa_entry_id *id, 
 	int r = qa_prove(a, id, &b, err), fd;
 
 	if (r == 1) {
-		fd = qa_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0666, err);
+		fd = qa_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE, err);
 		r = fd < 0 || qa_write_all(fd, b.p, b.n, path, err) ? -1 : 1;
 		qa_close(&fd);
 	}

@@ -30,6 +30,8 @@ if command -v python3 > "$tmp/out"; then
 print(len(mailbox.mbox(sys.argv[1])), len(mailbox.Maildir(sys.argv[2])), sorted(m["Subject"] for m in mailbox.mbox(sys.argv[1])))' "$tmp/mb" "$tmp/md")" \
 	   "3 3 ['one', 'three', 'two']" 'Python reads both'
 fi
+is "$(cd "$tmp" && stat -c %a eml eml/*3.eml eml/*3.proof md md/cur md/cur/*N3.* mb mb.proofs mb.proofs/*3.proof | tr '\n' ' ')" \
+   '700 600 600 700 700 600 600 700 600 ' 'for the eyes of its owner only'
 exits 2 'no overwriting a file' md_export --format mbox -o "$tmp/mb" $D '*'
 exits 2 'no overwriting a folder' md_export --format eml -o "$tmp/eml" $D '*'
 exits 1 'nothing found' md_export --format eml -o "$tmp/none" $D zebra
