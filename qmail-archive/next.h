@@ -15,7 +15,8 @@ struct qa_next {
 	bool offered;
 };
 
-/* -1 when the control file cannot be read, or the next program is this one again. */
+/* 0; 1 when the next program cannot be run, or is this one again: nothing is to be archived that could then not be
+ * queued; -1 when the control file cannot be read. */
 int qa_next_find(struct qa_next *next, const char *home, struct qa_err *err) QA_MUST;
 
 /* Becomes it, with MESSAGE on 0 and ENVELOPE on 1 (-1: as they are) and the caller's group; returns only

@@ -199,8 +199,9 @@ main(void)
 	d.home = d.release.home = qa_start_home();
 	d.release.envelope = &d.envelope;
 	d.release.pid = (unsigned)getpid();
-	if (qa_next_find(&d.next, d.home, NULL))
-		refuse(errno == ELOOP ? QA_EXIT_EXEC : QA_EXIT_CONTROL);
+	int found = qa_next_find(&d.next, d.home, NULL);
+	if (found)
+		refuse(found > 0 ? QA_EXIT_EXEC : QA_EXIT_CONTROL);
 	read_all(&d);
 	if (d.envelope.state != QA_ENVELOPE_WHOLE)
 		pass(&d);

@@ -18,6 +18,7 @@ is "$code" exit=120 'missing: 120'
 echo "$tmp/plain" > "$H/etc/next-queue"
 send -r a@example.com
 is "$code" exit=120 'not a program: 120'
+is "$(records)" 1 'nothing is archived that cannot be queued then'
 rm "$H/etc/next-queue"
 mkdir "$H/etc/next-queue"
 send -r a@example.com

@@ -22,7 +22,7 @@ as() { setpriv --reuid=65532 --regid=65531 --clear-groups "$@"; }
 export MAILDEPOT_HOME="$tmp/nowhere"
 as "$inject" -r a@example.com "$h/bin/qmail-queue"
 as ls "$h/journal" > /dev/null 2>&1 && echo 'journal is open to all'
-as "$inject" -r a@example.com "$queue" | sed 's/^/without set-gid: /'
+as env MAILDEPOT_HOME="$h" "$inject" -r a@example.com "$queue" | sed 's/^/without set-gid: /'
 printf '#!/bin/sh\nexec prlimit --nproc=1 "%s"\n' "$h/bin/qmail-queue" > "$h/few"
 chmod 755 "$h/few"
 as "$inject" -r a@example.com "$h/few" | sed 's/^/no process left: /'
