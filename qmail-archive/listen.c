@@ -9,11 +9,24 @@
 
 enum { BACKLOG = 4096 };
 
+/* The mode of a new one is not the umask's to choose: without the group's bits no door could write a direct file. */
+static int
+make_folder(const char *path, mode_t mode, struct qa_err *err)
+{
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+
+	if (qa_mkdirs(AT_FDCWD, path, mode, err))
+		return -1;
+	if (!there && chmod(path, mode))
+		return qa_fail(err, errno, "cannot set the mode of %s: ", path);
+	return 0;
+}
+
 int
 qa_listen_folders(struct qa_err *err)
 {
-	return qa_mkdirs(AT_FDCWD, "journal", 0750, err) || qa_mkdirs(AT_FDCWD, "journal/direct", 0770, err) ? -1
-													     : 0;
+	return make_folder("journal", 0750, err) || make_folder("journal/direct", 0770, err) ? -1 : 0;
 }
 
 /* Mode and group before the name, so that nobody meets it half made. */

@@ -64,18 +64,33 @@ make_folder(const char *base, const struct folder *f, const struct owner *o, str
 	return qa_fsync_dir(AT_FDCWD, path, err);
 }
 
+/* 1 made, 0 it is there, -1. */
 static int
-make_file(const char *home, const char *name, const char *text, struct qa_err *err)
+make_file(const char *home, const char *name, qa_span bytes, mode_t mode, char path[PATH_MAX], struct qa_err *err)
 {
-	char path[PATH_MAX];
 	struct stat st;
 
-	if ((size_t)snprintf(path, sizeof path, "%s/etc/%s", home, name) >= sizeof path)
-		return qa_fail(err, ENAMETOOLONG, "cannot write %s/etc/%s: ", home, name);
+	if ((size_t)snprintf(path, PATH_MAX, "%s/%s", home, name) >= PATH_MAX)
+		return qa_fail(err, ENAMETOOLONG, "cannot write %s/%s: ", home, name);
 	if (qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0)
 		return 0;
-	if (qa_publish_new(AT_FDCWD, path, qa_span_str(text), 0644, err) && errno != EEXIST)
-		return -1;
+	if (qa_publish_new(AT_FDCWD, path, bytes, mode, err))
+		return errno == EEXIST ? 0 : -1;
+	return 1;
+}
+
+/* The counter of mail that passed without a copy; the doors add to it, and never make it. */
+static int
+make_counter(const char *home, const struct owner *o, struct qa_err *err)
+{
+	static const unsigned char zero[8];
+	char path[PATH_MAX];
+	int made = make_file(home, "var/failopen", qa_span_of(zero, sizeof zero), 0660, path, err);
+
+	if (made <= 0)
+		return made;
+	if (chmod(path, 0660) || (o->known && chown(path, o->uid, o->gid)))
+		return qa_fail(err, errno, "cannot set owner and mode of %s: ", path);
 	return 0;
 }
 
@@ -87,15 +102,17 @@ qa_instance_init(const char *home, struct qa_err *err)
 	    {"journal", 0750, true}, {"journal/direct", 0770, true},
 	};
 	struct owner o = owner_of(home);
+	char path[PATH_MAX];
 
 	if (qa_mkdirs(AT_FDCWD, home, 0755, err))
 		return -1;
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (make_folder(home, &folders[i], &o, err))
 			return -1;
-	if (make_file(home, "maildepot.conf", conf_template, err) || make_file(home, "domains", domains_template, err))
+	if (make_file(home, "etc/maildepot.conf", qa_span_str(conf_template), 0644, path, err) < 0 ||
+	    make_file(home, "etc/domains", qa_span_str(domains_template), 0644, path, err) < 0)
 		return -1;
-	return 0;
+	return make_counter(home, &o, err);
 }
 
 int

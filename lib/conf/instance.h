@@ -2,7 +2,7 @@
  * An instance: the home folder H with all that programs expect in it, made where it is missing. What is
  * there is left as it is, owner and mode too.
  *
- *	H 0755, etc 0755 (maildepot.conf, domains), domain 0750, var 0750,
+ *	H 0755, etc 0755 (maildepot.conf, domains), domain 0750, var 0750 (failopen 0660),
  *	journal 0750, journal/direct 0770: the doors are set-gid to the group of these two
  *
  * Root makes an instance at conf-home for the user and group of conf-users; any other instance belongs

@@ -29,6 +29,12 @@ is "$code $(direct) $(records)" 'exit=0 0 2' 'back after kill -9'
 grep -q '^NoNewPrivs:.1' "/proc/$journal/status"
 ok $? 'it runs in a sandbox'
 stop_journal
+mkdir "$tmp/new"
+(umask 077 && MAILDEPOT_HOME=$tmp/new exec timeout -s TERM 20 "$BUILD/bin/md_journal" 2>> "$tmp/new.log") &
+pids="$pids $!"
+wait_for 10 grep -q journal.start.ok "$tmp/new.log"
+is "$(stat -c %a "$tmp/new/journal" "$tmp/new/journal/direct" | xargs)" '750 770' 'it makes its folders for the doors, whatever the umask'
+kill $!
 echo required > "$H/etc/sandbox"
 start_journal
 send -r a@example.com
