@@ -22,7 +22,8 @@ int qa_start_descriptors(bool *errfd_r) QA_MUST;
 
 /*
  * Dispositions and mask as qmail-queue has them: PIPE, HUP, INT, QUIT, VTALRM, PROF, XCPU and XFSZ
- * ignored, ALRM exits 52, all else that would kill exits 81 (death by a signal is success to some callers).
+ * ignored, ALRM exits 52, all else that would kill, but KILL and the real-time signals, exits 81
+ * (death by a signal is success to some callers).
  * An alarm of 24 hours is set; umask is 033.
  */
 void qa_start_signals(void);
