@@ -14,17 +14,17 @@
 enum { JSON = 1000 };
 
 static const char help[] =
-    "  add DOMAIN [KEY=VALUE...]   archive a domain; makes an empty instance where there is none\n"
-    "  set DOMAIN KEY=VALUE...     change keys of its rule; KEY= takes the key out\n"
-    "  remove DOMAIN               take its rule out; what is archived stays\n"
-    "  list                        all rules\n"
-    "  show DOMAIN                 its rule, folder, verifier key and partitions\n"
-    "  update                      check and compile H/etc/domains after editing it\n\n"
+    "  add DOMAIN... [KEY=VALUE...]  archive domains; makes an empty instance where there is none\n"
+    "  set DOMAIN KEY=VALUE...       change keys of its rule; KEY= takes the key out\n"
+    "  remove DOMAIN                 take its rule out; what is archived stays\n"
+    "  list                          all rules\n"
+    "  show DOMAIN                   its rule, folder, verifier key and partitions\n"
+    "  update                        check and compile H/etc/domains after editing it\n\n"
     "Keys: archive=both|in|out|no fail=closed|open limit=SIZE over=refuse|head as=DOMAIN\n\n"
     "      --json    list and show: one JSON object a line\n";
 
 static const struct option longs[] = {{"json", no_argument, NULL, JSON}, {NULL, 0, NULL, 0}};
-static const struct qa_opt opt = {"md_domain", "add|set|remove|show DOMAIN [KEY=VALUE...] | list | update", help, "",
+static const struct qa_opt opt = {"md_domain", "add DOMAIN... [KEY=VALUE...] | set|remove|show DOMAIN [KEY=VALUE...] | list | update", help, "",
 				  longs};
 
 static void
@@ -33,15 +33,23 @@ bad_line(void *ctx, unsigned number, const char *why)
 	fprintf(stderr, "md_domain: %s/etc/domains:%u: %s\n", (const char *)ctx, number, why);
 }
 
+/* Words up to the first KEY=VALUE are domains; behind the first, one without a dot is a KEY that lacks its VALUE. */
 static int
-add(const char *home, const char *domain, const char *const *pairs, size_t n, void *ctx, struct qa_err *err)
+add(const char *home, const char *const *word, size_t n, void *ctx, struct qa_err *err)
 {
-	char folder[QA_DOMAIN_MAX + 1];
+	char(*folder)[QA_DOMAIN_MAX + 1];
+	size_t domains = 1;
 
-	if (qa_admin_add(home, domain, pairs, n, bad_line, ctx, folder, err))
-		return -1;
-	printf("%s: added; its archive is %s/domain/%s\n", domain, home, folder);
-	return 0;
+	while (domains < n && !strchr(word[domains], '=') && strchr(word[domains], '.'))
+		domains++;
+	folder = calloc(domains, sizeof *folder);
+	if (!folder)
+		return qa_fail(err, ENOMEM, "cannot add to the table of domains: ");
+	int rc = qa_admin_add_all(home, word, domains, word + domains, n - domains, bad_line, ctx, folder, err);
+	for (size_t i = 0; i < domains && rc == 0; i++)
+		printf("%s: added; its archive is %s/domain/%s\n", word[i], home, folder[i]);
+	free(folder);
+	return rc;
 }
 
 /* set (with pairs) or remove. */
@@ -122,7 +130,7 @@ run(const char *home, int argc, const char *const *argv, bool json, struct qa_er
 		qa_usage(&opt);
 	switch (v) {
 	case ADD:
-		return add(home, argv[1], argv + 2, (size_t)(argc - 2), ctx, err);
+		return add(home, argv + 1, (size_t)(argc - 1), ctx, err);
 	case SET:
 		return change(home, argv[1], argv + 2, (size_t)(argc - 2), ctx, err);
 	case REMOVE:

@@ -110,9 +110,10 @@ keep_first(void *ctx, unsigned number, const char *why)
 	}
 }
 
-/* Bad lines of the new text are the command's fault: the old one was good. OWN is the line of its domain. */
+/* Bad lines of the new text are the command's fault: the old one was good. OWN is the line of the first of its domains, the
+ * others follow. */
 static int
-parse_new(struct table *t, qa_span text, const char *domain, unsigned own, struct qa_err *err)
+parse_new(struct table *t, qa_span text, const char *const *domain, size_t domains, unsigned own, struct qa_err *err)
 {
 	struct first f = {0, ""};
 
@@ -122,9 +123,9 @@ parse_new(struct table *t, qa_span text, const char *domain, unsigned own, struc
 		return 0;
 	if (errno != EPROTO)
 		return -1;
-	if (f.number == own)
-		return qa_fail(err, EPROTO, "%s: %s", domain, f.why);
-	return qa_fail(err, EPROTO, "%s: line %u of the table would be bad: %s", domain, f.number, f.why);
+	if (own && f.number >= own && f.number - own < domains)
+		return qa_fail(err, EPROTO, "%s: %s", domain[f.number - own], f.why);
+	return qa_fail(err, EPROTO, "%s: line %u of the table would be bad: %s", domain[0], f.number, f.why);
 }
 
 static unsigned
@@ -157,15 +158,15 @@ publish(struct table *t, const qa_span *text, struct qa_err *err)
 	return rc;
 }
 
-/* What a domain's archive needs, owned by who runs the daemons. */
+/* What the archives of domains need, owned by who runs the daemons. */
 static int
-make_archive(const char *home, const char *folder, struct qa_err *err)
+make_archives(const char *home, const char *const *folder, size_t n, struct qa_err *err)
 {
 	struct qa_err second;
 
 	if (qa_instance_become(home, err))
 		return -1;
-	int rc = qa_home_domain(home, folder, err) || qa_key_init(home, folder, err) ? -1 : 0;
+	int rc = qa_home_domains(home, folder, n, err) || qa_key_init_all(home, folder, n, err) ? -1 : 0;
 	if (qa_instance_return(&second) && rc == 0) {
 		if (err)
 			*err = second;
@@ -174,29 +175,76 @@ make_archive(const char *home, const char *folder, struct qa_err *err)
 	return rc;
 }
 
+/* The text with a rule more for each domain, parsed. */
 static int
-add_to(struct table *t, const char *domain, const char *const *pairs, size_t n, char *folder_r, struct qa_err *err)
+add_lines(struct table *t, const char *const *domain, size_t domains, const char *const *pairs, size_t n,
+	  struct qa_buf *text, struct qa_err *err)
 {
-	const struct qa_domain_line *l = find_line(t, domain);
-	struct qa_buf b = QA_BUF(TEXT_MAX);
-	int rc = -1;
+	qa_span before = qa_buf_span(&t->text);
 
-	if (l)
-		return qa_fail(err, EEXIST, "%s has a rule already, in line %u of %s/etc/domains", domain, l->number,
-			       t->home);
-	if (qa_edit_add(qa_buf_span(&t->text), domain, pairs, n, &b, err) == 0 &&
-	    parse_new(t, qa_buf_span(&b), domain, count_lines(qa_buf_span(&b)), err) == 0) {
+	for (size_t i = 0; i < domains; i++) {
+		const struct qa_domain_line *l = find_line(t, domain[i]);
+
+		if (l)
+			return qa_fail(err, EEXIST, "%s has a rule already, in line %u of %s/etc/domains", domain[i],
+				       l->number, t->home);
+		if (qa_edit_add(i ? (qa_span){NULL, 0} : before, domain[i], pairs, n, text, err))
+			return -1;
+	}
+	return parse_new(t, qa_buf_span(text), domain, domains, count_lines(before) + 1, err);
+}
+
+static int
+add_to(struct table *t, const char *const *domain, size_t domains, const char *const *pairs, size_t n,
+       char (*folder_r)[QA_DOMAIN_MAX + 1], struct qa_err *err)
+{
+	const char **folders = calloc(domains, sizeof *folders);
+	struct qa_buf b = QA_BUF(TEXT_MAX);
+	int rc = folders ? add_lines(t, domain, domains, pairs, n, &b, err)
+			 : qa_fail(err, ENOMEM, "cannot add to the table of domains: ");
+
+	for (size_t i = 0; i < domains && rc == 0; i++) {
+		const struct qa_domain_line *l = find_line(t, domain[i]);
+
+		if (!l)
+			rc = qa_fail(err, EPROTO, "\"%s\" is not a domain", domain[i]);
+		else
+			snprintf(folder_r[i], sizeof folder_r[i], "%s", l->rule.folder);
+		folders[i] = folder_r[i];
+	}
+	if (rc == 0) {
 		qa_span text = qa_buf_span(&b);
 
-		l = find_line(t, domain);
-		if (!l)
-			qa_fail(err, EPROTO, "\"%s\" is not a domain", domain);
-		else {
-			snprintf(folder_r, QA_DOMAIN_MAX + 1, "%s", l->rule.folder);
-			rc = make_archive(t->home, folder_r, err) || publish(t, &text, err) ? -1 : 0;
-		}
+		rc = make_archives(t->home, folders, domains, err) || publish(t, &text, err) ? -1 : 0;
 	}
 	qa_buf_free(&b);
+	free(folders);
+	return rc;
+}
+
+int
+qa_admin_add_all(const char *home, const char *const *domain, size_t domains, const char *const *pairs, size_t n,
+		 qa_domains_bad *bad, void *ctx, char (*folder_r)[QA_DOMAIN_MAX + 1], struct qa_err *err)
+{
+	struct qa_buf lines = QA_BUF(0);
+	struct table t = {.home = home};
+	char path[QA_PATH_MAX];
+	struct stat st;
+	int rc = 0;
+
+	/* the words alone, before an instance is made for them */
+	for (size_t i = 0; i < domains && rc == 0; i++)
+		rc = qa_edit_add((qa_span){NULL, 0}, domain[i], pairs, n, &lines, err);
+	if (rc == 0)
+		rc = qa_home_path(path, home, err, "etc/domains");
+	if (rc == 0 && qa_sys->fstatat(AT_FDCWD, path, &st, 0))
+		rc = parse_new(&t, qa_buf_span(&lines), domain, domains, 1, err);
+	free(t.lines);
+	qa_buf_free(&lines);
+	if (rc || qa_instance_init(home, err) || open_table(&t, home, true, bad, ctx, err))
+		return -1;
+	rc = add_to(&t, domain, domains, pairs, n, folder_r, err);
+	close_table(&t);
 	return rc;
 }
 
@@ -204,24 +252,12 @@ int
 qa_admin_add(const char *home, const char *domain, const char *const *pairs, size_t n, qa_domains_bad *bad, void *ctx,
 	     char folder_r[QA_DOMAIN_MAX + 1], struct qa_err *err)
 {
-	struct qa_buf line = QA_BUF(0);
-	struct table t = {.home = home};
-	char path[QA_PATH_MAX];
-	struct stat st;
+	char folder[1][QA_DOMAIN_MAX + 1];
 
-	/* the words alone, before an instance is made for them */
-	int rc = qa_edit_add((qa_span){NULL, 0}, domain, pairs, n, &line, err);
-	if (rc == 0)
-		rc = qa_home_path(path, home, err, "etc/domains");
-	if (rc == 0 && qa_sys->fstatat(AT_FDCWD, path, &st, 0))
-		rc = parse_new(&t, qa_buf_span(&line), domain, count_lines(qa_buf_span(&line)), err);
-	free(t.lines);
-	qa_buf_free(&line);
-	if (rc || qa_instance_init(home, err) || open_table(&t, home, true, bad, ctx, err))
+	if (qa_admin_add_all(home, &domain, 1, pairs, n, bad, ctx, folder, err))
 		return -1;
-	rc = add_to(&t, domain, pairs, n, folder_r, err);
-	close_table(&t);
-	return rc;
+	memcpy(folder_r, folder[0], sizeof folder[0]);
+	return 0;
 }
 
 int
@@ -239,8 +275,8 @@ qa_admin_set(const char *home, const char *domain, const char *const *pairs, siz
 	if (rc > 0) {
 		qa_span text = qa_buf_span(&b);
 
-		if (parse_new(&t, text, domain, own, err) || !(l = find_line(&t, domain)) ||
-		    make_archive(home, l->rule.folder, err) || publish(&t, &text, err))
+		if (parse_new(&t, text, &domain, 1, own, err) || !(l = find_line(&t, domain)) ||
+		    make_archives(home, (const char *const[]){l->rule.folder}, 1, err) || publish(&t, &text, err))
 			rc = -1;
 	}
 	qa_buf_free(&b);
@@ -263,7 +299,7 @@ qa_admin_remove(const char *home, const char *domain, qa_domains_bad *bad, void 
 	if (rc > 0) {
 		qa_span text = qa_buf_span(&b);
 
-		if (parse_new(&t, text, domain, 0, err) || publish(&t, &text, err))
+		if (parse_new(&t, text, &domain, 1, 0, err) || publish(&t, &text, err))
 			rc = -1;
 	}
 	qa_buf_free(&b);
@@ -274,17 +310,22 @@ qa_admin_remove(const char *home, const char *domain, qa_domains_bad *bad, void 
 int
 qa_admin_update(const char *home, qa_domains_bad *bad, void *ctx, size_t *n_r, struct qa_err *err)
 {
+	const char **folders;
 	struct table t;
-	int rc = 0;
+	size_t n = 0;
+	int rc;
 
 	if (open_table(&t, home, true, bad, ctx, err))
 		return -1;
-	for (size_t i = 0; i < t.n && rc == 0; i++)
+	folders = calloc(t.n ? t.n : 1, sizeof *folders);
+	for (size_t i = 0; i < t.n && folders; i++)
 		if (t.lines[i].rule.archive && !t.lines[i].as[0])
-			rc = make_archive(home, t.lines[i].rule.folder, err);
+			folders[n++] = t.lines[i].rule.folder;
+	rc = folders ? make_archives(home, folders, n, err) : qa_fail(err, ENOMEM, "cannot hold the table of domains: ");
 	if (rc == 0)
 		rc = publish(&t, NULL, err);
 	*n_r = t.n;
+	free(folders);
 	close_table(&t);
 	return rc;
 }

@@ -18,6 +18,10 @@
 int qa_admin_add(const char *home, const char *domain, const char *const *pairs, size_t n, qa_domains_bad *bad,
 		 void *ctx, char folder_r[QA_DOMAIN_MAX + 1], struct qa_err *err) QA_MUST;
 
+/* The same for many domains (at least one) with the same pairs, in one change: all or none. */
+int qa_admin_add_all(const char *home, const char *const *domain, size_t domains, const char *const *pairs, size_t n,
+		     qa_domains_bad *bad, void *ctx, char (*folder_r)[QA_DOMAIN_MAX + 1], struct qa_err *err) QA_MUST;
+
 /* Changes keys of a rule: 1, 0 there is no such rule, -1. */
 int qa_admin_set(const char *home, const char *domain, const char *const *pairs, size_t n, qa_domains_bad *bad,
 		 void *ctx, struct qa_err *err) QA_MUST;

@@ -5,10 +5,12 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "sys/publish.h"
+#include "sys/syncset.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 /* Pairs and bytes of the file are wiped, but for the copy that key_r is. */
@@ -87,21 +89,50 @@ qa_key_guard(void)
 	setrlimit(RLIMIT_CORE, &none);
 }
 
+/* A domain whose key or public half is missing. */
+struct fresh {
+	const char *domain;
+	struct qa_publish p; /* its file that is being made; the descriptor is closed at once, as there may be many */
+	bool temp;	     /* it is there, under its temporary name */
+};
+
+/* Writes a file under its temporary name, into the set. */
 static int
-make_key(const char *home, const char *domain, struct qa_tlog_signer *key, struct qa_err *err)
+write_temp(struct fresh *f, const char *path, qa_span text, mode_t mode, struct qa_syncset *set, struct qa_err *err)
+{
+	if (qa_publish_begin(&f->p, AT_FDCWD, path, mode, err))
+		return -1;
+	f->temp = true;
+	int rc = qa_write_all(f->p.fd, text.p, text.n, path, err) || qa_syncset_file(set, f->p.fd, path, err) ? -1 : 0;
+	qa_close(&f->p.fd);
+	return rc;
+}
+
+static void
+drop_temp(struct fresh *f)
+{
+	if (f->temp)
+		qa_sys->unlinkat(AT_FDCWD, f->p.temp, 0);
+	f->temp = false;
+}
+
+static int
+write_key(const char *home, struct fresh *f, struct qa_syncset *set, struct qa_err *err)
 {
 	char path[QA_PATH_MAX], name[QA_TLOG_NAME_MAX + 1], epoch[9], text[QA_TLOG_SIGNER_TEXT];
 	struct qa_buf b = QA_BUF(8192);
+	struct qa_tlog_signer key;
 	unsigned char random[4];
 	int rc = -1;
 
 	if (qa_random(random, sizeof random))
 		return qa_fail(err, errno, "cannot get random bytes: ");
 	qa_hex(random, sizeof random, epoch);
-	if (snprintf(name, sizeof name, "%.220s/qmail-archive/%s", domain, epoch) >= (int)sizeof name ||
-	    qa_tlog_signer_new(name, key, err) || qa_home_path(path, home, err, QA_HOME_KEY, domain))
+	if (snprintf(name, sizeof name, "%.220s/qmail-archive/%s", f->domain, epoch) >= (int)sizeof name ||
+	    qa_tlog_signer_new(name, &key, err) || qa_home_path(path, home, err, QA_HOME_KEY, f->domain))
 		return -1;
-	qa_tlog_signer_text(key, text);
+	qa_tlog_signer_text(&key, text);
+	qa_tlog_wipe(&key, sizeof key);
 	/* room at once, so that no smaller buffer is left behind */
 	if (qa_buf_reserve(&b, 4096) == 0 &&
 	    qa_buf_addf(&b,
@@ -109,9 +140,9 @@ make_key(const char *home, const char *domain, struct qa_tlog_signer *key, struc
 			"# keep a copy elsewhere, and nobody else's eyes on it. See format-leaf(5).\n"
 			"origin = \"%s\"\nkey = \"%s\"\n",
 			name, text) == 0)
-		rc = qa_publish_new(AT_FDCWD, path, qa_buf_span(&b), 0600, err);
+		rc = write_temp(f, path, qa_buf_span(&b), 0600, set, err);
 	else
-		qa_fail(err, errno, "cannot make the key of %s: ", domain);
+		qa_fail(err, errno, "cannot make the key of %s: ", f->domain);
 	qa_tlog_wipe(text, sizeof text);
 	if (b.p)
 		qa_tlog_wipe(b.p, b.n);
@@ -119,46 +150,143 @@ make_key(const char *home, const char *domain, struct qa_tlog_signer *key, struc
 	return rc;
 }
 
-int
-qa_key_init(const char *home, const char *domain, struct qa_err *err)
+/* The folder of a file, into the set. */
+static int
+sync_folder(const char *home, const struct fresh *f, const char *folder, struct qa_syncset *set, struct qa_err *err)
 {
-	char path[QA_PATH_MAX], vkey[QA_PATH_MAX], etc[QA_PATH_MAX], text[QA_TLOG_KEY_TEXT + 1];
-	struct qa_tlog_signer key;
-	struct stat st;
-	int rc = 0;
+	char path[QA_PATH_MAX];
 
-	if (qa_home_path(path, home, err, QA_HOME_KEY, domain) ||
-	    qa_home_path(vkey, home, err, QA_HOME_LOG "/vkey", domain) ||
-	    qa_home_path(etc, home, err, "domain/%s/etc", domain))
-		return -1;
-	if (qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0) {
-		if (st.st_mode & 077)
-			qa_log(QA_ALERT, "event=log.key.exposed domain=%s file=%s why=\"mode %04o: others can sign, too\"",
-			       domain, path, (unsigned)st.st_mode & 07777);
-		if (qa_sys->fstatat(AT_FDCWD, vkey, &st, 0) == 0) {
-			rc = qa_key_load(home, domain, &key, err);
-			if (rc == 0)
-				qa_tlog_wipe(&key, sizeof key);
-			return rc;
-		}
-		/* whoever made it may have died before its name was durable, and nothing may be signed by a key that can go */
-		rc = qa_fsync_dir(AT_FDCWD, etc, err) || qa_key_load(home, domain, &key, err) ? -1 : 0;
-	} else if (errno == ENOENT) {
-		/* the key is durable before its public half is written, so it did not get lost in a crash */
-		if (qa_sys->fstatat(AT_FDCWD, vkey, &st, 0) == 0)
-			return qa_fail(err, ENOENT, "cannot open %s, the key that belongs to %s: ", path, vkey);
-		rc = make_key(home, domain, &key, err);
-		/* another process was faster: its key counts */
-		if (rc && errno == EEXIST)
-			rc = qa_key_load(home, domain, &key, err);
-	} else {
-		return qa_fail(err, errno, "cannot look at %s: ", path);
-	}
-	if (rc)
+	return qa_home_path(path, home, err, "domain/%s/%s", f->domain, folder) ||
+			       qa_syncset_folder(set, AT_FDCWD, path, err)
+		       ? -1
+		       : 0;
+}
+
+/* The key under its name, unless another process was faster: then its key counts. Whoever made one that was there may have
+ * died before its name was durable, and nothing may be signed by a key that can go. */
+static int
+name_key(const char *home, struct fresh *f, struct qa_syncset *set, struct qa_err *err)
+{
+	if (f->temp && qa_sys->linkat(AT_FDCWD, f->p.temp, AT_FDCWD, f->p.path, 0) && errno != EEXIST)
+		return qa_fail(err, errno, "cannot publish %s: ", f->p.path);
+	drop_temp(f);
+	return sync_folder(home, f, "etc", set, err);
+}
+
+static int
+write_vkey(const char *home, struct fresh *f, struct qa_syncset *set, struct qa_err *err)
+{
+	char path[QA_PATH_MAX], text[QA_TLOG_KEY_TEXT + 1];
+	struct qa_tlog_signer key;
+
+	if (qa_home_path(path, home, err, QA_HOME_LOG "/vkey", f->domain) || qa_key_load(home, f->domain, &key, err))
 		return -1;
 	qa_tlog_key_text(&key.key, text);
 	qa_tlog_wipe(&key, sizeof key);
 	size_t n = strlen(text);
 	text[n++] = '\n';
-	return qa_publish(AT_FDCWD, vkey, qa_span_of(text, n), 0644, err);
+	return write_temp(f, path, qa_span_of(text, n), 0644, set, err);
+}
+
+static int
+name_vkey(const char *home, struct fresh *f, struct qa_syncset *set, struct qa_err *err)
+{
+	if (qa_sys->renameat(AT_FDCWD, f->p.temp, AT_FDCWD, f->p.path))
+		return qa_fail(err, errno, "cannot publish %s: ", f->p.path);
+	f->temp = false;
+	return sync_folder(home, f, "log", set, err);
+}
+
+/* What is there: 1 all, and the key is good; 0 not (*key_r: the key is); -1 the public half of a key that is gone. */
+static int
+look(const char *home, const char *domain, bool *key_r, struct qa_err *err)
+{
+	char path[QA_PATH_MAX], vkey[QA_PATH_MAX];
+	struct qa_tlog_signer key;
+	struct stat st;
+
+	if (qa_home_path(path, home, err, QA_HOME_KEY, domain) ||
+	    qa_home_path(vkey, home, err, QA_HOME_LOG "/vkey", domain))
+		return -1;
+	*key_r = qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0;
+	if (!*key_r && errno != ENOENT)
+		return qa_fail(err, errno, "cannot look at %s: ", path);
+	if (*key_r && st.st_mode & 077)
+		qa_log(QA_ALERT, "event=log.key.exposed domain=%s file=%s why=\"mode %04o: others can sign, too\"", domain,
+		       path, (unsigned)st.st_mode & 07777);
+	if (qa_sys->fstatat(AT_FDCWD, vkey, &st, 0))
+		return 0;
+	/* the key is durable before its public half is written, so it did not get lost in a crash */
+	if (!*key_r)
+		return qa_fail(err, ENOENT, "cannot open %s, the key that belongs to %s: ", path, vkey);
+	if (qa_key_load(home, domain, &key, err))
+		return -1;
+	qa_tlog_wipe(&key, sizeof key);
+	return 1;
+}
+
+typedef int step(const char *home, struct fresh *f, struct qa_syncset *set, struct qa_err *err);
+
+static int
+run_steps(const char *home, struct fresh *fresh, size_t n, struct qa_err *err)
+{
+	static step *const steps[] = {name_key, write_vkey, name_vkey};
+	struct qa_syncset set;
+
+	qa_syncset_init(&set);
+	for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
+		for (size_t i = 0; i < n; i++)
+			if (steps[k](home, &fresh[i], &set, err)) {
+				qa_syncset_drop(&set);
+				return -1;
+			}
+		if (qa_syncset_commit(&set, err))
+			return -1;
+	}
+	return 0;
+}
+
+int
+qa_key_init_all(const char *home, const char *const *domain, size_t n, struct qa_err *err)
+{
+	struct fresh *fresh = NULL;
+	struct qa_syncset set;
+	size_t found = 0;
+	int rc = 0;
+
+	qa_syncset_init(&set);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		bool key;
+		int all = look(home, domain[i], &key, err);
+
+		if (all == 1)
+			continue;
+		struct fresh *f = all < 0 ? NULL : reallocarray(fresh, found + 1, sizeof *fresh);
+		if (!f) {
+			rc = all < 0 ? -1 : qa_fail(err, ENOMEM, "cannot make the key of %s: ", domain[i]);
+			break;
+		}
+		fresh = f;
+		fresh[found] = (struct fresh){.domain = domain[i]};
+		rc = key ? 0 : write_key(home, &fresh[found], &set, err);
+		found++;
+	}
+	if (rc == 0)
+		rc = qa_syncset_commit(&set, err);
+	else
+		qa_syncset_drop(&set);
+	if (rc == 0)
+		rc = run_steps(home, fresh, found, err);
+	int num = errno;
+	for (size_t i = 0; i < found; i++)
+		drop_temp(&fresh[i]);
+	free(fresh);
+	errno = num;
+	return rc;
+}
+
+int
+qa_key_init(const char *home, const char *domain, struct qa_err *err)
+{
+	return qa_key_init_all(home, &domain, 1, err);
 }

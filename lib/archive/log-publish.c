@@ -45,6 +45,23 @@ qa_log_new_edge(struct qa_log *l, struct qa_err *err)
 	return qa_log_write_edge(l, l->committed - l->level[0].n, l->level[0].hash, err);
 }
 
+/* The folders of a tile below the log's own; whoever calls makes their names durable. */
+static int
+make_folders(const struct qa_log *l, const char *folder, struct qa_err *err)
+{
+	char part[QA_PATH_MAX];
+
+	if (qa_home_path(part, l->home, err, QA_HOME_LOG, l->domain))
+		return -1;
+	for (size_t n = strlen(part); folder[n];) {
+		n += strcspn(folder + n + 1, "/") + 1;
+		snprintf(part, sizeof part, "%.*s", (int)n, folder);
+		if (qa_sys->mkdirat(AT_FDCWD, part, 0755) && errno != EEXIST)
+			return qa_fail(err, errno, "cannot make folder %s: ", part);
+	}
+	return 0;
+}
+
 /* A tile's file, written in place: its bytes follow from its name, so a torn one of an earlier crash is overwritten, and whoever
  * reads one that is published already sees nothing of it. */
 static int
@@ -52,6 +69,7 @@ write_tile(const struct qa_log *l, unsigned level, uint64_t index, const struct 
 	   struct qa_syncset *set, struct qa_err *err)
 {
 	char name[QA_TLOG_TILE_PATH], path[QA_PATH_MAX], folder[QA_PATH_MAX];
+	bool known = l->tiled;
 	int fd, rc;
 
 	qa_tlog_tile_path(&(struct qa_tlog_tile){level, width, index}, name);
@@ -61,7 +79,8 @@ write_tile(const struct qa_log *l, unsigned level, uint64_t index, const struct 
 	*strrchr(folder, '/') = 0;
 	fd = qa_open(AT_FDCWD, path, O_WRONLY | O_CREAT, 0644, err);
 	if (fd < 0 && errno == ENOENT) {
-		if (qa_mkdirs(AT_FDCWD, folder, 0755, err))
+		known = false;
+		if (make_folders(l, folder, err))
 			return -1;
 		fd = qa_open(AT_FDCWD, path, O_WRONLY | O_CREAT, 0644, err);
 	}
@@ -76,7 +95,7 @@ write_tile(const struct qa_log *l, unsigned level, uint64_t index, const struct 
 	if (rc == 0)
 		rc = qa_syncset_folder(set, AT_FDCWD, folder, err);
 	/* a folder that was there may have been made by a process that died before it synced its name */
-	for (bool top = l->tiled; rc == 0 && !top;) {
+	for (bool top = known; rc == 0 && !top;) {
 		char *slash = strrchr(folder, '/');
 
 		top = strcmp(slash, "/tile") == 0;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 uint64_t
 qa_importer_due(const struct qa_importer *im)
@@ -110,6 +111,18 @@ qa_importer_conf(const char *home, struct qa_importer_conf *conf_r, struct qa_er
 	return rc;
 }
 
+/* As many domains as there are descriptors for: one that comes again in a later round has its partition opened again. */
+static size_t
+most_domains(void)
+{
+	enum { LEAST = 16, MOST = 2048, EACH = 10, OTHERS = 64 };
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur < OTHERS + LEAST * EACH)
+		return LEAST;
+	return (r.rlim_cur - OTHERS) / EACH < MOST ? (size_t)(r.rlim_cur - OTHERS) / EACH : MOST;
+}
+
 int
 qa_importer_open(const char *home, const struct qa_importer_conf *conf, struct qa_importer **im_r,
 		 struct qa_err *err)
@@ -120,6 +133,7 @@ qa_importer_open(const char *home, const struct qa_importer_conf *conf, struct q
 	if (!im)
 		return qa_fail(err, ENOMEM, "cannot open %s: ", home);
 	im->lock = -1;
+	im->most = most_domains();
 	im->conf = *conf;
 	if (!im->conf.stuck_after)
 		im->conf.stuck_after = 60 * QA_SECOND;

@@ -43,6 +43,7 @@ struct qa_importer {
 	bool domains_open;
 	struct qa_target *targets;
 	size_t begun;
+	size_t most; /* domains in a round, and writers whose partitions stay open between rounds */
 	uint64_t round, last_publish, publish_failing_since;
 	bool unpublished;
 	bool solo; /* the last round failed as a whole: commit domain by domain to learn which it was */

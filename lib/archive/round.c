@@ -10,8 +10,6 @@
 enum {
 	ROUND_RECORDS = 4096,
 	ROUND_BYTES = 32 << 20,
-	ROUND_DOMAINS = 256, /* descriptors and buffers are bounded by this */
-	WARM_DOMAINS = 256,  /* writers whose partitions stay open between rounds */
 };
 
 static bool
@@ -70,7 +68,7 @@ take(struct qa_importer *im, struct qa_intake_file *f, const struct qa_scanned *
 			return qa_fail(err, ENOMEM, "%s", why.text);
 		return quarantine(im, f, rec, &why, err) ? -1 : 1;
 	}
-	if (im->begun + routes.n > ROUND_DOMAINS && im->begun) {
+	if (im->begun + routes.n > im->most && im->begun) {
 		qa_routes_free(&routes);
 		return 0;
 	}
@@ -169,7 +167,7 @@ cool_down(struct qa_importer *im)
 
 	for (struct qa_target *t = im->targets; t; t = t->next)
 		warm += t->warm;
-	for (struct qa_target *t = im->targets; t && warm > WARM_DOMAINS; t = t->next)
+	for (struct qa_target *t = im->targets; t && warm > im->most; t = t->next)
 		if (t->warm && t->used != im->round) {
 			qa_writer_rest(t->w);
 			t->warm = false;
@@ -185,7 +183,7 @@ retry(struct qa_importer *im)
 	struct qa_err err;
 
 	for (struct qa_target *t = im->targets; t; t = t->next) {
-		if ((!t->refs && !t->pending) || now < t->retry_at || im->begun >= ROUND_DOMAINS)
+		if ((!t->refs && !t->pending) || now < t->retry_at || im->begun >= im->most)
 			continue;
 		if (t->pending && qa_pending_take(im, t, &err)) {
 			qa_target_failed(im, t, &err);

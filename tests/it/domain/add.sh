@@ -57,6 +57,21 @@ exits 0 'remove' md_domain remove .example.com
 exits 0 'and add again' md_domain add .example.com archive=out
 is "$(cat "$h/domain/example.com/log/vkey")" "$key" 'an existing key stays'
 
+# Many at once: one change, all or none.
+before=$(cat "$h/etc/domains")
+exits 2 'one of them is there already' md_domain -H "$h" add one.example example.org two.example
+exits 2 'one of them is none' md_domain -H "$h" add one.example no..name archive=in
+is "$(cat "$h/etc/domains")" "$before" 'nothing was added'
+# shellcheck disable=SC2046 # several
+exits 0 'forty' md_domain -H "$h" add $(seq -f 'd%g.example' 40) archive=in
+is "$(grep -c 'example archive=in' "$h/etc/domains") $(wc -l < "$tmp/out") $(find "$h/domain" -path '*/d*.example/log/vkey' | wc -l)" '40 40 40' \
+	'each has its rule and its archive'
+rm -r "$h/domain/d7.example" "$h/domain/d8.example/log/vkey" "$h/domain/d9.example/var"
+exits 0 'update' md_domain -H "$h" update
+is "$(find "$h/domain" -path '*/d*.example/log/vkey' | wc -l) $(find "$h/domain" -name pending -path '*/d*.example/*' | wc -l)" '40 40' \
+	'what is missing is made again'
+is "$(find "$h" -name '.tmp*')" '' 'nothing is left over'
+
 # Root makes what belongs to a domain as the owner of H/domain.
 if [ "$(id -u)" = 0 ]; then
 	chmod 755 "$tmp"
