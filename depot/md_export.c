@@ -7,12 +7,12 @@
 #include "base/clock.h"
 #include "catalog/search.h"
 #include "export.h"
+#include "long.h"
 #include "progress.h"
 #include "query.h"
 #include "tool.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,15 +27,6 @@ static const char help[] = "Writes the messages that QUERY finds to a new file o
 static const struct option longs[] = {{"format", required_argument, NULL, FORMAT}, {"proof", no_argument, NULL, PROOF}, {0}};
 static const struct qa_opt opt = {"md_export", "[-q] [--proof] --format eml|mbox|maildir -o PATH DOMAIN QUERY...", help,
 				  "*o:q", longs};
-
-static volatile sig_atomic_t ending;
-
-static void
-end(int sig)
-{
-	(void)sig;
-	ending = 1;
-}
 
 struct tally {
 	uint64_t written, events, failed;
@@ -69,7 +60,7 @@ export_hit(struct qa_archive *a, struct export *x, const struct qa_hit *hit, str
 	t->failed++;
 	/* a full disk will not get emptier by the next message */
 	if (err.num == ENOSPC || err.num == EDQUOT || err.num == EFBIG)
-		ending = 1;
+		long_ending = 1;
 }
 
 static void
@@ -86,7 +77,7 @@ run(struct qa_archive *a, struct qa_search *s, struct export *x, bool quiet, str
 		qa_die(opt.program, &err);
 	if (qa_search_start(s, QA_SORT_OLDEST, &err))
 		qa_die(opt.program, &err);
-	while (!ending && (r = qa_search_next(s, &hit, &err)) != 0) {
+	while (!long_ending && (r = qa_search_next(s, &hit, &err)) != 0) {
 		if (r < 0) {
 			export_abort(x);
 			qa_die(opt.program, &err);
@@ -101,7 +92,6 @@ run(struct qa_archive *a, struct qa_search *s, struct export *x, bool quiet, str
 int
 main(int argc, char **argv)
 {
-	struct sigaction act = {.sa_handler = end};
 	const char *out = NULL, *format = NULL;
 	bool proof = false, quiet = false;
 	struct qa_archive *a;
@@ -134,25 +124,24 @@ main(int argc, char **argv)
 		qa_usage(&opt);
 	query_words(&opt, argv + optind + 1, &q);
 	a = tool_archive(&opt, argv[optind]);
-	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGINT, &act, NULL);
+	long_catch();
 	if (qa_home_path(dir, qa_opt_home(), &err, QA_HOME_VAR "/catalog", qa_archive_domain(a)) ||
 	    qa_search_open(a, dir, &q, &s, &err) || export_begin(out, format, proof, &x, &err))
 		qa_die(opt.program, &err);
 	run(a, s, x, quiet, &t);
 	const struct qa_coverage *cover = qa_search_coverage(s);
-	if (ending || (!t.written && !t.failed)) {
+	if (long_ending || (!t.written && !t.failed)) {
 		export_abort(x);
-		if (ending)
+		if (long_ending)
 			fprintf(stderr, "%s: not finished; nothing was left at %s\n", opt.program, out);
 	} else if (export_end(x, &err)) {
 		qa_die(opt.program, &err);
 	}
-	printf("%llu messages exported%s%s; the search covers %llu of %llu entries\n", (unsigned long long)(ending ? 0 : t.written),
-	       t.written && !ending ? " to " : "", t.written && !ending ? out : "", (unsigned long long)cover->indexed,
+	printf("%llu messages exported%s%s; the search covers %llu of %llu entries\n", (unsigned long long)(long_ending ? 0 : t.written),
+	       t.written && !long_ending ? " to " : "", t.written && !long_ending ? out : "", (unsigned long long)cover->indexed,
 	       (unsigned long long)cover->committed);
 	qa_search_close(s);
 	qa_archive_close(a);
 	qa_query_free(&q);
-	return ending || t.failed ? 2 : t.written ? 0 : 1;
+	return long_ending || t.failed ? 2 : t.written ? 0 : 1;
 }

@@ -13,29 +13,19 @@
 #include "conf/conf.h"
 #include "conf/domains.h"
 #include "depot/import-seal.h"
+#include "depot/long.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { SEAL = 1000 };
 enum { GATHER_MS = 400, POLL_MS = 1000, RETRY_MS = 2000 };
-
-static volatile sig_atomic_t ending;
-
-static void
-end(int sig)
-{
-	(void)sig;
-	ending = 1;
-}
 
 static const char help[] =
     "Files what the journal brings into the archives of all domains, until it is told to end.\n"
@@ -54,32 +44,7 @@ static int
 must_stop(void *ctx)
 {
 	(void)ctx;
-	return ending;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction a = {.sa_handler = end};
-
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	a.sa_handler = SIG_IGN;
-	sigaction(SIGHUP, &a, NULL); /* every round reads the table of domains again anyway */
-	sigaction(SIGPIPE, &a, NULL);
-	sigaction(SIGXFSZ, &a, NULL);
-}
-
-/* Partitions of many domains are open side by side. */
-static void
-raise_descriptors(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
+	return long_ending;
 }
 
 /* ---- the daemon ---- */
@@ -120,22 +85,11 @@ wait_for_work(int watched, uint64_t due)
 }
 
 static void
-say_ready(int fd)
-{
-	if (fd >= 0) {
-		if (write(fd, "\n", 1) != 1)
-			qa_log(QA_WARNING, "event=import.ready.unheard fd=%d", fd);
-		close(fd);
-	}
-	qa_log(QA_INFO, "event=import.start.ok version=%s", QA_VERSION);
-}
-
-static void
 work(struct qa_importer *im, struct import_seal *seal, bool once, int watched)
 {
 	struct qa_err err;
 
-	while (!ending) {
+	while (!long_ending) {
 		if (!once)
 			import_seal_tend(seal);
 		int did = qa_importer_round(im, &err);
@@ -166,7 +120,8 @@ serve(const char *home, bool once, int ready_fd)
 	if (qa_importer_conf(home, &conf, &err) || qa_importer_open(home, &conf, &im, &err))
 		qa_die(opt.program, &err);
 	import_seal_init(&seal, home, conf.seal_after, conf.reserve, must_stop);
-	say_ready(ready_fd);
+	long_ready(ready_fd);
+	qa_log(QA_INFO, "event=import.start.ok version=%s", QA_VERSION);
 	work(im, &seal, once, watched);
 	import_seal_end(&seal);
 	if (qa_importer_publish(im, &err)) {
@@ -180,7 +135,7 @@ serve(const char *home, bool once, int ready_fd)
 	if (once && qa_importer_held(im))
 		rc = 2;
 	qa_importer_close(im);
-	if (once && !ending && import_seal_now(&seal))
+	if (once && !long_ending && import_seal_now(&seal))
 		rc = 2;
 	return rc;
 }
@@ -333,8 +288,7 @@ main(int argc, char **argv)
 			qa_usage(&opt);
 		}
 	}
-	catch_signals();
-	raise_descriptors();
+	long_prepare();
 	umask(022);
 	if (seal && (once || quiet || ready_fd >= 0 || argc - optind < 1 || argc - optind > 2))
 		qa_usage(&opt);

@@ -12,6 +12,7 @@
 #include "base/opt.h"
 #include "catalog/follow.h"
 #include "index-sandbox.h"
+#include "long.h"
 #include "progress.h"
 #include "sys/sys.h"
 
@@ -22,7 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,15 +35,6 @@ enum {
 	REST_MS = 1000,	    /* before a child that died is started again */
 	LOUD_EVERY = 240,   /* ticks between two reports of the same domain's failure */
 };
-
-static volatile sig_atomic_t ending;
-
-static void
-end(int sig)
-{
-	(void)sig;
-	ending = 1;
-}
 
 static const char help[] =
     "Puts new mail of all domains into their catalogs, until it is told to end.\n\n"
@@ -71,13 +62,6 @@ struct indexer {
 	unsigned long tick;
 	bool failed;
 };
-
-static bool
-stop(void *ctx)
-{
-	(void)ctx;
-	return ending;
-}
 
 static void
 watched_free(void *p)
@@ -177,7 +161,7 @@ pass(struct indexer *x, struct watched *w)
 static void
 look(struct indexer *x)
 {
-	for (guint i = 0; i < x->domains->len && !ending; i++) {
+	for (guint i = 0; i < x->domains->len && !long_ending; i++) {
 		struct watched *w = g_ptr_array_index(x->domains, i);
 		bool seal = x->tick % SEAL_TICKS == SEAL_TICKS - 1 && qa_follow_unsealed(w->f);
 
@@ -191,14 +175,14 @@ look(struct indexer *x)
 static int
 drain(struct indexer *x, bool json)
 {
-	for (guint i = 0; i < x->domains->len && !ending; i++) {
+	for (guint i = 0; i < x->domains->len && !long_ending; i++) {
 		struct watched *w = g_ptr_array_index(x->domains, i);
 		bool done = false;
 
 		x->tick++;
-		for (int tries = 0; tries < 3 && !done && !ending && !w->failing; tries++)
+		for (int tries = 0; tries < 3 && !done && !long_ending && !w->failing; tries++)
 			done = pass(x, w);
-		for (int waits = 0; !done && !w->failing && !ending && waits < 600; waits++) {
+		for (int waits = 0; !done && !w->failing && !long_ending && waits < 600; waits++) {
 			poll(NULL, 0, 100);
 			done = pass(x, w);
 		}
@@ -208,36 +192,7 @@ drain(struct indexer *x, bool json)
 			       (unsigned long long)qa_follow_bound(w->f),
 			       (unsigned long long)qa_follow_fallbacks(w->f));
 	}
-	return x->failed || ending ? 2 : 0;
-}
-
-static void
-prepare(void)
-{
-	struct sigaction a = {.sa_handler = end};
-	struct rlimit r;
-
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	a.sa_handler = SIG_IGN;
-	sigaction(SIGHUP, &a, NULL);
-	sigaction(SIGPIPE, &a, NULL);
-	sigaction(SIGXFSZ, &a, NULL);
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
-}
-
-static void
-say_ready(int fd)
-{
-	if (fd >= 0) {
-		if (write(fd, "\n", 1) != 1)
-			qa_log(QA_WARNING, "event=index.ready.unheard fd=%d", fd);
-		close(fd);
-	}
-	qa_log(QA_INFO, "event=index.start.ok version=%s", QA_VERSION);
+	return x->failed || long_ending ? 2 : 0;
 }
 
 static int
@@ -268,7 +223,7 @@ work(struct indexer *x, GPtrArray *names, pid_t parent)
 		qa_log(QA_ERROR, "event=index.sandbox.failed why=%s", qa_log_quote(err.text));
 		_exit(2);
 	}
-	while (!ending && getppid() == parent) {
+	while (!long_ending && getppid() == parent) {
 		look(x);
 		poll(NULL, 0, TICK_MS);
 	}
@@ -303,7 +258,7 @@ serve(struct indexer *x)
 	pid_t child = -1, self = getpid();
 	struct qa_err err;
 
-	while (!ending) {
+	while (!long_ending) {
 		now = index_folders(x->home, &err);
 		if (!now) {
 			qa_log(QA_ERROR, "event=index.list.failed why=%s", qa_log_quote(err.text));
@@ -322,11 +277,11 @@ serve(struct indexer *x)
 			if (child < 0)
 				qa_log(QA_ERROR, "event=index.child.failed why=%s", qa_log_quote(strerror(errno)));
 		}
-		for (int ms = 0; ms < LIST_MS && !ending; ms += REST_MS) {
+		for (int ms = 0; ms < LIST_MS && !long_ending; ms += REST_MS) {
 			poll(NULL, 0, REST_MS);
 			if (child > 0 && waitpid(child, NULL, WNOHANG) == child) {
 				child = -1;
-				if (!ending)
+				if (!long_ending)
 					qa_log(QA_ERROR, "event=index.child.died");
 				break;
 			}
@@ -340,7 +295,7 @@ serve(struct indexer *x)
 int
 main(int argc, char **argv)
 {
-	struct indexer x = {.hooks = {.stop = stop}};
+	struct indexer x = {.hooks = {.stop = long_stop}};
 	struct progress bar;
 	bool once = false, quiet = false, json = false;
 	uint64_t fd = UINT64_MAX;
@@ -378,8 +333,9 @@ main(int argc, char **argv)
 		x.hooks.progress = progress_entries;
 		x.hooks.ctx = &bar;
 	}
-	prepare();
-	say_ready(fd == UINT64_MAX ? -1 : (int)fd);
+	long_prepare();
+	long_ready(fd == UINT64_MAX ? -1 : (int)fd);
+	qa_log(QA_INFO, "event=index.start.ok version=%s", QA_VERSION);
 	if (once)
 		rc = once_all(&x, json);
 	else

@@ -4,12 +4,12 @@
 #include "archive/home.h"
 #include "base/log.h"
 #include "catalog/follow.h"
+#include "long.h"
 #include "progress.h"
 #include "tool.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,22 +17,6 @@ static const char help[] =
     "Makes the catalogs of a domain again, all of them or a month's. Searches go on meanwhile.\n\n"
     "  -q            no progress\n";
 static const struct qa_opt opt = {"md_reindex", "[-q] DOMAIN [YYYY-MM]", help, "q", NULL};
-
-static volatile sig_atomic_t ending;
-
-static void
-end(int sig)
-{
-	(void)sig;
-	ending = 1;
-}
-
-static bool
-stop(void *ctx)
-{
-	(void)ctx;
-	return ending;
-}
 
 /* md_index holds the lock for moments only. */
 static int
@@ -42,7 +26,7 @@ remake(struct qa_follow *f, qa_month m, struct qa_err *err)
 
 	for (int tries = 0;; tries++) {
 		r = qa_follow_remake(f, m, err);
-		if (r >= 0 || errno != EWOULDBLOCK || tries == 600 || ending)
+		if (r >= 0 || errno != EWOULDBLOCK || tries == 600 || long_ending)
 			return r;
 		poll(NULL, 0, 50);
 	}
@@ -51,8 +35,7 @@ remake(struct qa_follow *f, qa_month m, struct qa_err *err)
 int
 main(int argc, char **argv)
 {
-	struct qa_follow_hooks hooks = {.stop = stop};
-	struct sigaction a = {.sa_handler = end};
+	struct qa_follow_hooks hooks = {.stop = long_stop};
 	struct progress bar;
 	struct qa_archive *archive;
 	struct qa_follow *f;
@@ -74,8 +57,7 @@ main(int argc, char **argv)
 		qa_die(opt.program, &err);
 	}
 	qa_log_init(opt.program, 0);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
+	long_catch();
 	archive = tool_archive(&opt, argv[optind]);
 	progress_init(&bar, "indexed");
 	if (!quiet) {
@@ -85,7 +67,7 @@ main(int argc, char **argv)
 	if (qa_follow_open(qa_opt_home(), qa_archive_domain(archive), &hooks, &f, &err) != 1)
 		qa_die(opt.program, &err);
 	size_t n = qa_archive_months(archive, &v), done = 0;
-	for (size_t i = n; i-- > 0 && r == 1 && !ending;) {
+	for (size_t i = n; i-- > 0 && r == 1 && !long_ending;) {
 		if (only && v[i] != only)
 			continue;
 		r = remake(f, v[i], &err);
@@ -94,14 +76,14 @@ main(int argc, char **argv)
 	progress_end(&bar);
 	if (r < 0)
 		qa_die(opt.program, &err);
-	if (only && !done && !ending) {
+	if (only && !done && !long_ending) {
 		qa_fail(&err, 0, "%s has no month %s", argv[optind], argv[optind + 1]);
 		qa_die(opt.program, &err);
 	}
 	printf("%zu month%s, %llu entries indexed\n", done, done == 1 ? "" : "s", (unsigned long long)qa_follow_done(f));
-	if (ending)
+	if (long_ending)
 		fprintf(stderr, "%s: interrupted; what was not finished is as it was\n", opt.program);
 	qa_follow_close(f);
 	qa_archive_close(archive);
-	return ending ? 2 : 0;
+	return long_ending ? 2 : 0;
 }

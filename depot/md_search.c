@@ -54,12 +54,7 @@ flush(struct view *v)
 static void
 full(int failed)
 {
-	struct qa_err err;
-
-	if (!failed)
-		return;
-	qa_fail(&err, errno, "cannot hold the answer: ");
-	qa_die(opt.program, &err);
+	tool_full(&opt, failed);
 }
 
 /* "delivery to you@example.com" */

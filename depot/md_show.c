@@ -40,12 +40,7 @@ struct shown {
 static void
 full(int failed)
 {
-	struct qa_err err;
-
-	if (!failed)
-		return;
-	qa_fail(&err, errno, "cannot hold the answer: ");
-	qa_die(opt.program, &err);
+	tool_full(&opt, failed);
 }
 
 /* ---- finding it all ---- */

@@ -95,6 +95,17 @@ tool_read(const struct qa_opt *o, const char *path, struct qa_buf *b)
 }
 
 void
+tool_full(const struct qa_opt *o, int failed)
+{
+	struct qa_err err;
+
+	if (!failed)
+		return;
+	qa_fail(&err, errno, "cannot hold the answer: ");
+	qa_die(o->program, &err);
+}
+
+void
 tool_write(const struct qa_opt *o, qa_span bytes)
 {
 	struct qa_err err;

@@ -26,6 +26,9 @@ void tool_read(const struct qa_opt *o, const char *path, struct qa_buf *b);
 /* A public key (vkey) given as itself or as a file that holds it; b keeps the file's contents. */
 const char *tool_key(const struct qa_opt *o, const char *word, struct qa_buf *b);
 
+/* Ends the program when a buffer of the answer could not be added to. */
+void tool_full(const struct qa_opt *o, int failed);
+
 /* Writes to standard output, exits 2 when that fails. */
 void tool_write(const struct qa_opt *o, qa_span bytes);
 
