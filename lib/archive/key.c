@@ -218,6 +218,8 @@ look(const char *home, const char *domain, bool *key_r, struct qa_err *err)
 		return 0;
 	/* the key is durable before its public half is written, so it did not get lost in a crash */
 	if (!*key_r)
+		*key_r = qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0; /* another process made both between the two looks */
+	if (!*key_r)
 		return qa_fail(err, ENOENT, "cannot open %s, the key that belongs to %s: ", path, vkey);
 	if (qa_key_load(home, domain, &key, err))
 		return -1;
