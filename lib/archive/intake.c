@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+static const char DIRECT[] = "journal/direct/";
 
 enum { TRIES = 6 }; /* from a quarter of a second on, each four times as long after the one before: a few minutes */
 
@@ -71,51 +72,10 @@ add_file(struct qa_intake *in, struct qa_intake_file **where, const char *folder
 	return 0;
 }
 
-struct aged {
-	struct timespec time;
-	char *name;
-};
-
-static int
-compare_aged(const void *a, const void *b)
-{
-	const struct aged *x = a, *y = b;
-
-	if (x->time.tv_sec != y->time.tv_sec)
-		return x->time.tv_sec < y->time.tv_sec ? -1 : 1;
-	if (x->time.tv_nsec != y->time.tv_nsec)
-		return x->time.tv_nsec < y->time.tv_nsec ? -1 : 1;
-	return strcmp(x->name, y->name);
-}
-
-/* The oldest first. A file that cannot be looked at comes first; opening it will say why. */
-static int
-order_by_age(const char *path, struct qa_names *names, struct qa_err *err)
-{
-	struct aged *v = calloc(names->n ? names->n : 1, sizeof *v);
-	struct stat st;
-
-	if (!v)
-		return qa_fail(err, ENOMEM, "cannot read %s: ", path);
-	for (size_t i = 0; i < names->n; i++) {
-		char file[QA_PATH_MAX + 256];
-
-		v[i].name = names->v[i];
-		snprintf(file, sizeof file, "%s/%s", path, names->v[i]);
-		if (qa_sys->fstatat(AT_FDCWD, file, &st, 0) == 0)
-			v[i].time = st.st_mtim;
-	}
-	qsort(v, names->n, sizeof *v, compare_aged);
-	for (size_t i = 0; i < names->n; i++)
-		names->v[i] = v[i].name;
-	free(v);
-	return 0;
-}
-
-/* Adds the files of a folder that are not known yet, in the order of their names (or age), at *where and behind. */
+/* Adds the files of a folder that are not known yet, in the order of their names, at *where and behind. */
 static int
 add_names(struct qa_intake *in, struct qa_intake_file **where, const char *folder, bool (*fits)(const char *),
-	  bool by_age, const struct qa_intake *except, struct qa_err *err)
+	  const struct qa_intake *except, struct qa_err *err)
 {
 	char path[QA_PATH_MAX];
 	struct qa_names names;
@@ -136,8 +96,6 @@ add_names(struct qa_intake *in, struct qa_intake_file **where, const char *folde
 			free(names.v[i]);
 	}
 	names.n = fresh;
-	if (by_age)
-		rc = order_by_age(path, &names, err);
 	for (size_t i = 0; i < names.n && rc == 0; i++) {
 		rc = add_file(in, where, folder, names.v[i], err);
 		if (rc == 0)
@@ -154,17 +112,16 @@ qa_intake_refresh(struct qa_intake *in, struct qa_err *err)
 
 	while (*end)
 		end = &(*end)->next;
-	if (add_names(in, end, "journal", is_journal_name, false, NULL, err))
+	if (add_names(in, end, "journal", is_journal_name, NULL, err))
 		return -1;
-	/* before the journal's: a message that came this way is filed before the record of its delivery, which may hold a
-	 * copy of it */
-	return add_names(in, &in->first, "journal/direct", is_direct_name, true, NULL, err);
+	/* before the journal's: qa_intake_defer */
+	return add_names(in, &in->first, "journal/direct", is_direct_name, NULL, err);
 }
 
 int
 qa_intake_add_folder(struct qa_intake *in, const char *folder, const struct qa_intake *except, struct qa_err *err)
 {
-	return add_names(in, &in->first, folder, is_journal_name, false, except, err);
+	return add_names(in, &in->first, folder, is_journal_name, except, err);
 }
 
 void
@@ -207,7 +164,7 @@ next_of(struct qa_intake_file *f, struct qa_scanned *rec_r, struct qa_err *err)
 		f->finished = true;
 		if (f->scan.torn)
 			qa_log(QA_NOTICE, "event=import.journal.torn file=%s", f->name);
-		if (strncmp(f->name, "journal/direct/", 15) == 0) {
+		if (strncmp(f->name, DIRECT, sizeof DIRECT - 1) == 0) {
 			/* nobody writes to it again, and there may be very many of them */
 			qa_scan_close(&f->scan);
 			f->open = false;
@@ -257,6 +214,26 @@ qa_intake_unread(struct qa_intake_file *f, const struct qa_scanned *rec, struct 
 {
 	f->finished = false;
 	return qa_scan_seek(&f->scan, rec->offset, err);
+}
+
+int
+qa_intake_defer(struct qa_intake *in, struct qa_intake_file *f, const struct qa_scanned *rec, struct qa_err *err)
+{
+	struct qa_intake_file **where = &in->first;
+
+	if (f->late || strncmp(f->name, DIRECT, sizeof DIRECT - 1) != 0)
+		return 0;
+	if (qa_intake_unread(f, rec, err))
+		return -1;
+	f->late = true;
+	while (*where != f)
+		where = &(*where)->next;
+	*where = f->next;
+	while (*where)
+		where = &(*where)->next;
+	*where = f;
+	f->next = NULL;
+	return 1;
 }
 
 int

@@ -17,6 +17,7 @@ struct qa_intake_file {
 	char path[1024];
 	struct qa_scan scan;
 	bool open, finished;
+	bool late;	  /* was put behind the others */
 	bool lost;	  /* could not be read at all: kept under bad */
 	unsigned failures;
 	uint64_t retry_at; /* qa_tick; 0 = nothing is wrong with it */
@@ -32,7 +33,7 @@ struct qa_intake {
 
 void qa_intake_init(struct qa_intake *in, const char *home); /* needs qa_intake_close */
 
-/* Looks for new files: direct ones by age, to be read first, then journal files by number. */
+/* Looks for new files: direct ones, to be read first, then journal files by number. */
 int qa_intake_refresh(struct qa_intake *in, struct qa_err *err) QA_MUST;
 
 /* Adds the files of a folder below H (a domain's pending folder) that the intake EXCEPT does not have. */
@@ -50,6 +51,10 @@ int qa_intake_next(struct qa_intake *in, struct qa_intake_file **file_r, struct 
 
 /* Gives the record just returned back: the next call returns it again. */
 int qa_intake_unread(struct qa_intake_file *f, const struct qa_scanned *rec, struct qa_err *err) QA_MUST;
+
+/* The same for a copy of a message, which is to be read behind the message itself wherever that lies: a direct file goes behind
+ * all others: 1; 0 not needed, the record is the caller's; -1. */
+int qa_intake_defer(struct qa_intake *in, struct qa_intake_file *f, const struct qa_scanned *rec, struct qa_err *err) QA_MUST;
 
 /* Reads the record at an offset again, by a scan of its own (record spans are valid until the next call). */
 int qa_intake_again(struct qa_intake_file *f, struct qa_scan *s, uint64_t offset, struct qa_scanned *rec_r,

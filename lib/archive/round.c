@@ -213,19 +213,21 @@ look(struct qa_importer *im, struct qa_err *err)
 	return qa_intake_refresh(&im->intake, err);
 }
 
-/* A copy that the .qmail agent sent along may be younger than our list of files. What it is a copy of is older, and is
- * filed first: 1 when such files came, so that the record has to wait for them. */
+/* A copy that the .qmail agent sent along is filed behind what it is a copy of, which is older but may lie anywhere, and may have
+ * come when we had our list of files already: 1 when other files are first, and the record is read again; -1. */
 static int
-must_wait(struct qa_importer *im, const struct qa_scanned *rec)
+must_wait(struct qa_importer *im, struct qa_intake_file *f, const struct qa_scanned *rec, struct qa_err *err)
 {
 	const struct qa_intake_file *first = im->intake.first;
 	struct qa_facts facts;
-	struct qa_err err;
 
-	if (!rec->message.n || qa_facts_get(rec->fields, &facts, &err) || facts.kind == QA_MESSAGE ||
-	    facts.captured < im->looked)
+	if (!rec->message.n || qa_facts_get(rec->fields, &facts, err) || facts.kind == QA_MESSAGE)
 		return 0;
-	return look(im, &err) == 0 && im->intake.first != first;
+	if (facts.captured >= im->looked && look(im, err))
+		return -1;
+	if (im->intake.first != first)
+		return qa_intake_unread(f, rec, err) ? -1 : 1;
+	return qa_intake_defer(&im->intake, f, rec, err);
 }
 
 int
@@ -253,9 +255,11 @@ qa_importer_round(struct qa_importer *im, struct qa_err *err)
 				*err = why; /* no memory, no descriptors: later */
 				break;
 			}
-			if (must_wait(im, &rec) && qa_intake_unread(f, &rec, &why) == 0)
+			rc = must_wait(im, f, &rec, err);
+			if (rc > 0)
 				continue;
-			rc = take(im, f, &rec, err);
+			if (rc == 0)
+				rc = take(im, f, &rec, err);
 			if (rc <= 0) {
 				if (qa_intake_unread(f, &rec, &why))
 					f->finished = f->lost = true;

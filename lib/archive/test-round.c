@@ -152,12 +152,10 @@ delivery_fields(struct qa_buf *b, unsigned number, bool delivery, const char *te
 		exit(1);
 }
 
-/* A record by the direct way; SECONDS is its file's age. */
+/* A record by the direct way. */
 static void
-direct(unsigned number, bool delivery, const char *text, long seconds)
+direct(unsigned number, bool delivery, const char *text)
 {
-	struct timespec times[2] = {{.tv_sec = 1700000000 - seconds}, {.tv_sec = 1700000000 - seconds}};
-	char path[QA_PATH_MAX];
 	struct qa_buf b = QA_BUF(0);
 	struct qa_direct d;
 
@@ -167,16 +165,14 @@ direct(unsigned number, bool delivery, const char *text, long seconds)
 	MUST(qa_direct_commit(&d, qa_buf_span(&b), &err));
 	qa_direct_close(&d);
 	qa_buf_free(&b);
-	MUST(qa_home_path(path, home, &err, "journal/direct/%02x%02x01%026x", number & 255, number >> 8, 0));
-	OK(utimensat(AT_FDCWD, path, times, 0) == 0);
 }
 
 static struct qa_sys table;
 static struct qa_journal *late;
 
-/* Called when the importer has listed journal/direct: a message comes there, and its delivery to the journal. */
+/* The importer opens a direct file, so it has listed them: a message comes there, and its delivery to the journal. */
 static int
-too_late(int dirfd, const char *path, struct stat *st, int flags)
+too_late(int dirfd, const char *path, int flags, mode_t mode)
 {
 	static const char text[] = "Subject: late\n\nl\n";
 	struct qa_digest d = qa_sha256_of(qa_span_str(text));
@@ -184,12 +180,33 @@ too_late(int dirfd, const char *path, struct stat *st, int flags)
 
 	if (strstr(path, "/journal/direct/")) {
 		qa_sys = &qa_sys_real;
-		direct(1002, false, text, 0);
+		direct(1002, false, text);
 		delivery_fields(&b, 1003, true, text);
 		MUST(qa_journal_add(late, &d, qa_span_str(text), qa_buf_span(&b), &err) || qa_journal_commit(late, &err));
 		qa_buf_free(&b);
 	}
-	return qa_sys_real.fstatat(dirfd, path, st, flags);
+	return qa_sys_real.openat(dirfd, path, flags, mode);
+}
+
+/* The message in the journal, its copy by the direct way, which is read first. */
+static void
+beside(void)
+{
+	static const char *const rcpt[] = {"x@a.example", NULL};
+	uint64_t before = size_of("a.example");
+	struct qa_journal *j;
+	char path[QA_PATH_MAX];
+
+	MUST(qa_home_path(path, home, &err, "journal"));
+	MUST(qa_journal_open(path, 0, &j, &err));
+	journal(j, 1005, rcpt, "Subject: beside\n\n");
+	direct(1006, true, "Subject: beside\n\n");
+	direct(1007, false, "Subject: another\n\n");
+	drain();
+	OK(size_of("a.example") == before + 3 && files_in("journal/direct") == 0);
+	check_newest("a.example", 1, 0, "");
+	qa_journal_close(j);
+	drain();
 }
 
 static void
@@ -202,9 +219,9 @@ between(void)
 	MUST(qa_home_path(path, home, &err, "journal"));
 	MUST(qa_journal_open(path, 0, &late, &err));
 	journal(late, 1000, rcpt, "Subject: opens the file\n\n");
-	direct(1001, false, "Subject: makes the importer look\n\n", 0);
+	direct(1001, false, "Subject: makes the importer look\n\n");
 	table = qa_sys_real;
-	table.fstatat = too_late;
+	table.openat = too_late;
 	qa_sys = &table;
 	drain();
 	OK(qa_sys == &qa_sys_real && size_of("a.example") == before + 4);
@@ -219,21 +236,22 @@ deliveries(void)
 {
 	uint64_t before = size_of("a.example");
 
-	/* its file has the higher name, but is older */
-	direct(1004, false, "Subject: big\n\nb\n", 2);
-	direct(999, true, "Subject: big\n\nb\n", 1);
+	/* the copy has the lower name, so it is listed first */
+	direct(1004, false, "Subject: big\n\nb\n");
+	direct(999, true, "Subject: big\n\nb\n");
 	drain();
 	OK(size_of("a.example") == before + 2);
 	check_newest("a.example", 1, 0, "");
-	direct(998, true, "Subject: seen by the agent alone\n\nb\n", 0);
+	direct(998, true, "Subject: seen by the agent alone\n\nb\n");
 	drain();
 	OK(size_of("a.example") == before + 3);
 	check_newest("a.example", 1, 0, "Subject: seen by the agent alone\n\nb\n");
-	direct(997, true, "Subject: seen by the agent alone\n\nb\n", 0);
+	direct(997, true, "Subject: seen by the agent alone\n\nb\n");
 	drain();
 	OK(size_of("a.example") == before + 4);
 	check_newest("a.example", 1, 0, "");
 	between();
+	beside();
 }
 
 int
