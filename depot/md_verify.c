@@ -6,6 +6,7 @@
 #include "archive/home.h"
 #include "base/text.h"
 #include "sys/sys.h"
+#include "tlog/note.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -185,6 +186,19 @@ verify_lost(struct qa_verify *what, const struct qa_names *list, size_t *n_r, bo
 	return worst;
 }
 
+/* A name that is no domain's: nothing of ours made it. */
+static int
+stranger(const char *name)
+{
+	struct qa_buf b = QA_BUF(1024);
+
+	if (qa_show_add(&b, qa_span_str(name)))
+		exit(2);
+	fprintf(stderr, "%s: domain/%.*s is not the folder of a domain\n", opt.program, (int)b.n, (const char *)b.p);
+	qa_buf_free(&b);
+	return 1;
+}
+
 static int
 verify_all(struct qa_verify *what, bool json, bool quiet)
 {
@@ -198,8 +212,15 @@ verify_all(struct qa_verify *what, bool json, bool quiet)
 	    (qa_listdir(AT_FDCWD, path, &list, &err) && err.num != ENOENT))
 		qa_die(opt.program, &err);
 	for (size_t i = 0; i < list.n; i++) {
-		int rc = list.v[i][0] == '.' ? 0 : verify(what, list.v[i], json, quiet);
+		char name[QA_DOMAIN_MAX + 1];
+		int rc = 0;
 
+		if (list.v[i][0] == '.')
+			continue;
+		if (qa_domain_name(qa_span_str(list.v[i]), name) == 0 && strcmp(name, list.v[i]) == 0)
+			rc = verify(what, name, json, quiet);
+		else
+			rc = stranger(list.v[i]);
 		worst = rc > worst ? rc : worst;
 	}
 	int rc = verify_lost(what, &list, &rules, json, quiet);
@@ -215,7 +236,7 @@ verify_all(struct qa_verify *what, bool json, bool quiet)
 int
 main(int argc, char **argv)
 {
-	struct qa_buf since = QA_BUF(64 << 10), key = QA_BUF(4096);
+	struct qa_buf since = QA_BUF(QA_TLOG_NOTE_MAX), key = QA_BUF(4096);
 	struct qa_verify what = {.deep = false};
 	bool json = false, quiet = false;
 	struct qa_err err;

@@ -120,7 +120,7 @@ qa_log_signed(const char *home, const char *domain, struct qa_log_head *head_r, 
 {
 	struct qa_tlog_checkpoint c;
 	char path[QA_PATH_MAX];
-	struct qa_buf b = QA_BUF(64 << 10);
+	struct qa_buf b = QA_BUF(QA_TLOG_NOTE_MAX);
 	int rc;
 
 	if (qa_home_path(path, home, err, QA_HOME_LOG "/checkpoint", domain))

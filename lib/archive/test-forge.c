@@ -113,6 +113,15 @@ cut_trace(qa_span raw, struct qa_frame *f, unsigned char *dir, struct qa_buf *ou
 	f->raw -= trace;
 }
 
+static void
+put_file(const char *path, const struct qa_buf *b)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CREAT, 0644);
+
+	if (fd < 0 || write(fd, b->p, b->n) != (ssize_t)b->n || close(fd))
+		exit(99);
+}
+
 /* The segment of the month again, its first entry changed, each frame with a good check; the indexes go. */
 static void
 forge(change *fn)
@@ -157,9 +166,9 @@ forge(change *fn)
 		qa_buf_free(&raw);
 		qa_buf_free(&cut);
 	}
-	int fd = open(path, O_WRONLY | O_TRUNC);
-	if (!done_one || fd < 0 || write(fd, out.p, out.n) != (ssize_t)out.n || close(fd))
+	if (!done_one)
 		exit(99);
+	put_file(path, &out);
 	path_of(index, "entries.idx");
 	unlink(index);
 	path_of(index, "items.idx");
@@ -225,6 +234,53 @@ test_checkpoints(void)
 	qa_buf_free(&b);
 }
 
+/* Witnesses may sign with other algorithms, whose signatures are long (doc/format-log.md). */
+static void
+test_witness(void)
+{
+	struct qa_buf b = QA_BUF(QA_TLOG_NOTE_MAX);
+	char path[QA_PATH_MAX];
+
+	restore();
+	MUST(qa_home_path(path, test_home, &test_err, "domain/" TEST_DOMAIN "/log/checkpoint"));
+	MUST(qa_slurp(AT_FDCWD, path, &b, &test_err) != 1);
+	if (qa_buf_addstr(&b, "\xe2\x80\x94 witness.example "))
+		exit(99);
+	for (int i = 0; i < 40000; i++)
+		if (qa_buf_addstr(&b, "AAAA"))
+			exit(99);
+	if (qa_buf_addc(&b, '\n'))
+		exit(99);
+	put_file(path, &b);
+	OKF(verify(qa_buf_span(&b)) == 0, "a checkpoint with a long signature of a witness (%s)", first);
+	qa_buf_free(&b);
+}
+
+/* Tiles beyond all that was committed. */
+static void
+test_tiles(void)
+{
+	static const char *const names[] = {"tile/0/000.p/7", "tile/0/001", "tile/1/000.p/1"};
+	struct qa_buf b = QA_BUF(0);
+	char path[QA_PATH_MAX];
+
+	if (qa_buf_reserve(&b, 8192))
+		exit(99);
+	memset(b.p, 7, 8192);
+	for (int i = 0; i < 3; i++) {
+		static const size_t size[] = {7 * 32, 8192, 32};
+
+		restore();
+		MUST(qa_home_path(path, test_home, &test_err, "domain/" TEST_DOMAIN "/log/tile/1/000.p"));
+		MUST(qa_mkdirs(AT_FDCWD, path, 0755, &test_err));
+		MUST(qa_home_path(path, test_home, &test_err, "domain/" TEST_DOMAIN "/log/%s", names[i]));
+		b.n = size[i];
+		put_file(path, &b);
+		OKF(verify(none) == 1 && kinds[QA_T_ADDED] == 1, "%s (%s)", names[i], first);
+	}
+	qa_buf_free(&b);
+}
+
 static void
 test_lost(void)
 {
@@ -275,6 +331,8 @@ main(void)
 		OKF(verify(none) == 1 && kinds[forged[i].kind], "%s (%s)", forged[i].what, first);
 	}
 	test_checkpoints();
+	test_witness();
+	test_tiles();
 	test_lost();
 	test_unsigned();
 	return test_end();

@@ -128,6 +128,15 @@ check_tiles(struct qa_verifying *x, uint64_t old_size, const struct qa_digest *o
 		qa_verify_found(x, QA_T_LOG, "log: the tiles do not lead to the root of the checkpoint");
 }
 
+/* How many leaves the edge holds as committed; 0 when there is none that can be read. */
+static uint64_t
+committed(const struct qa_verifying *x)
+{
+	uint64_t size = 0;
+
+	return qa_log_size(x->v->home, x->v->domain, &size, NULL) == 1 ? size : 0;
+}
+
 /* A tile file that the tree does not need: a beginning of one that it has, or of a later tree. */
 static void
 check_spare(struct qa_verifying *x, const char *path, const char *full)
@@ -143,8 +152,14 @@ check_spare(struct qa_verifying *x, const char *path, const char *full)
 	}
 	have = t;
 	have.width = qa_tlog_tile_width(t.level, t.index, x->size);
-	if (have.width == t.width || have.width < t.width)
-		return; /* verified as part of the tree; or newer than the checkpoint */
+	if (have.width == t.width)
+		return; /* verified as part of the tree */
+	if (have.width < t.width) {
+		/* newer than the checkpoint, if there is something that it could be of */
+		if (t.width > qa_tlog_tile_width(t.level, t.index, committed(x)))
+			qa_verify_found(x, QA_T_ADDED, "log/%s: is of no tree that was ever committed", path);
+		return;
+	}
 	if (qa_slurp(AT_FDCWD, full, &b, &err) < 0)
 		qa_verify_found(x, QA_T_UNREACHABLE, "%s", err.text);
 	else if (b.n && b.n != t.width * QA_SHA256_SIZE)
@@ -284,7 +299,7 @@ static int
 open_checkpoint(struct qa_verifying *x, const struct qa_tlog_key *key, struct qa_err *err)
 {
 	char path[QA_PATH_MAX];
-	struct qa_buf b = QA_BUF(64 << 10);
+	struct qa_buf b = QA_BUF(QA_TLOG_NOTE_MAX);
 	struct qa_tlog_checkpoint c;
 	int rc;
 
@@ -325,15 +340,6 @@ writer_at_work(const struct qa_verifying *x)
 	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
 	qa_close(&fd);
 	return held;
-}
-
-/* How many leaves the edge holds as committed; 0 when there is none that can be read. */
-static uint64_t
-committed(const struct qa_verifying *x)
-{
-	uint64_t size = 0;
-
-	return qa_log_size(x->v->home, x->v->domain, &size, NULL) == 1 ? size : 0;
 }
 
 /* Whether something should have been signed: tiles, committed leaves, or months that no log answers for. */

@@ -52,6 +52,13 @@ cp -Rp "$tmp/good" "$H/domain/$D"
 exits 1 'a file with an escape sequence for a name' md_verify -q --deep $D
 is "$(tr -d '\n\040-\176' < "$tmp/out" | wc -c)" 0 'is shown without it'
 rm "$p"/x*
+mkdir "$H/domain/$(printf 'a"\033[31mb')"
+md_verify -q --json > "$tmp/out" 2> "$tmp/err"
+is $? 1 'so is a folder that is no domain'
+is "$(cat "$tmp/out" "$tmp/err" | tr -d '\n\040-\176' | wc -c)" 0 'without its escape sequence'
+grep -q 'is not the folder of a domain' "$tmp/err"
+ok $? 'and named'
+rmdir "$H"/domain/a*
 
 # What a crash may leave is told, and no finding.
 rm "$p/entries.idx"
