@@ -99,7 +99,7 @@ main(void)
 		work(until[0]);
 	}
 	close(until[0]);
-	for (times = 0; leaves < LEAVES && times < MOST && times - good < 5; times++) {
+	for (times = 0; (leaves < LEAVES || grew <= 10) && times < MOST && times - good < 5; times++) {
 		int rc = verify(&st);
 
 		good += rc == 0;
