@@ -163,6 +163,8 @@ qa_prove(struct qa_archive *a, const struct qa_entry_id *id, struct qa_buf *b, s
 	} else {
 		extra.leaf = qa_span_of(text, qa_leaf_text(&leaf, text));
 		qa_leaf_nonces(e.secret, extra.message_nonce, extra.envelope_nonce);
+		/* with its nonce whoever has the proof could try out who got a blind copy */
+		memset(extra.envelope_nonce, 0, sizeof extra.envelope_nonce);
 		rc = make_proof(a, &e, extra.leaf, &extra, &c, qa_buf_span(&note), b, err) ? -1 : 1;
 	}
 	qa_buf_free(&note);

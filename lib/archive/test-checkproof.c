@@ -48,6 +48,20 @@ test_good(void)
 	OKF(strncmp(p.origin, text, strlen(text)) == 0, "origin %s", p.origin);
 }
 
+/* The proof is for somebody who has the message, not for somebody who wants to guess its envelope. */
+static void
+test_envelope(void)
+{
+	static const unsigned char zeros[QA_TLOG_NONCE];
+	struct qa_buf space = QA_BUF(1 << 14);
+	struct qa_tlog_extra x;
+	struct qa_tlog_proof p;
+
+	OK(qa_tlog_proof_scan(qa_buf_span(&proof), &p, &space, &test_err) == 0 && qa_tlog_extra_scan(p.extra, &x, &test_err) == 1);
+	OK(memcmp(x.envelope_nonce, zeros, sizeof zeros) == 0 && memcmp(x.message_nonce, zeros, sizeof zeros) != 0);
+	qa_buf_free(&space);
+}
+
 /* What a proof says beside what doc/format-proof.md leaves open: a minor version, and the nonce of an envelope that is not at hand. */
 static bool
 says_the_same(qa_span a, qa_span b)
@@ -179,6 +193,7 @@ main(void)
 	test_begin();
 	make();
 	test_good();
+	test_envelope();
 	test_changed();
 	test_keys();
 	qa_buf_free(&proof);
