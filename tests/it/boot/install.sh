@@ -20,8 +20,18 @@ done
 ok $? 'only owner and group reach the journal'
 [ -f "$h/man/man7/qmail-archive.7" ]
 ok $? 'the overview page is there'
+[ "$(stat -c '%a %s' "$h/var/failopen")" = '660 8' ]
+ok $? 'the counter is there'
+mkdir -m 700 "$tmp/private"
+: > "$tmp/secret"
+chmod 600 "$tmp/secret"
+rm -r "$h/journal/direct" "$h/var/failopen"
+ln -s "$tmp/private" "$h/journal/direct"
+ln -s "$tmp/secret" "$h/var/failopen"
 DESTDIR=$tmp PROGS_front=$progs PROGS_back='' MANS=$(ls -d man/*.[1-8]) sh boot/install > "$tmp/out" 2>&1
 ok $? 'a second time is as good'
+[ "$(stat -c %a "$tmp/private" "$tmp/secret" | xargs)" = '700 600' ]
+ok $? 'and follows no link that the daemons could have put there'
 ! find "$tmp" -name '.new.*' | grep -q .
 ok $? 'nothing is left over'
 echo "1..$n"
