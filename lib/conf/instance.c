@@ -46,7 +46,18 @@ owner_of(const char *home)
 	return o;
 }
 
-/* Modes and owners are set on what was just made, before anybody else knows of it. */
+/*
+ * Mode and owner of what was just made. By descriptor: a folder around it may belong to the daemons' user already, who
+ * could have put a link in its place by now, and root must not give away what that leads to.
+ */
+static int
+dress(int fd, const char *path, mode_t mode, bool given, const struct owner *o, struct qa_err *err)
+{
+	if (fchmod(fd, mode) || (given && o->known && fchown(fd, o->uid, o->gid)))
+		return qa_fail(err, errno, "cannot set owner and mode of %s: ", path);
+	return 0;
+}
+
 static int
 make_folder(const char *base, const struct folder *f, const struct owner *o, struct qa_err *err)
 {
@@ -57,41 +68,37 @@ make_folder(const char *base, const struct folder *f, const struct owner *o, str
 	int num = qa_sys->mkdirat(AT_FDCWD, path, f->mode) ? errno : 0;
 	if (num && num != EEXIST)
 		return qa_fail(err, num, "cannot make folder %s: ", path);
-	if (!num && (chmod(path, f->mode) || (f->given && o->known && chown(path, o->uid, o->gid))))
-		return qa_fail(err, errno, "cannot set owner and mode of %s: ", path);
+	if (!num) {
+		int fd = qa_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
+		int rc = fd < 0 ? -1 : dress(fd, path, f->mode, f->given, o, err);
+
+		qa_close(&fd);
+		if (rc)
+			return -1;
+	}
 	/* one that exists may have been made by a process that died before it synced */
 	*strrchr(path, '/') = 0;
 	return qa_fsync_dir(AT_FDCWD, path, err);
 }
 
-/* 1 made, 0 it is there, -1. */
 static int
-make_file(const char *home, const char *name, qa_span bytes, mode_t mode, char path[PATH_MAX], struct qa_err *err)
+make_file(const char *home, const char *name, qa_span bytes, mode_t mode, const struct owner *given, struct qa_err *err)
 {
+	struct qa_publish p;
+	char path[PATH_MAX];
 	struct stat st;
 
-	if ((size_t)snprintf(path, PATH_MAX, "%s/%s", home, name) >= PATH_MAX)
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", home, name) >= sizeof path)
 		return qa_fail(err, ENAMETOOLONG, "cannot write %s/%s: ", home, name);
-	if (qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0)
+	if (qa_sys->fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
-	if (qa_publish_new(AT_FDCWD, path, bytes, mode, err))
-		return errno == EEXIST ? 0 : -1;
-	return 1;
-}
-
-/* The counter of mail that passed without a copy; the doors add to it, and never make it. */
-static int
-make_counter(const char *home, const struct owner *o, struct qa_err *err)
-{
-	static const unsigned char zero[8];
-	char path[PATH_MAX];
-	int made = make_file(home, "var/failopen", qa_span_of(zero, sizeof zero), 0660, path, err);
-
-	if (made <= 0)
-		return made;
-	if (chmod(path, 0660) || (o->known && chown(path, o->uid, o->gid)))
-		return qa_fail(err, errno, "cannot set owner and mode of %s: ", path);
-	return 0;
+	if (qa_publish_begin(&p, AT_FDCWD, path, mode, err))
+		return -1;
+	if (dress(p.fd, path, mode, given != NULL, given, err) || qa_write_all(p.fd, bytes.p, bytes.n, path, err)) {
+		qa_publish_abort(&p);
+		return -1;
+	}
+	return qa_publish_end(&p, err);
 }
 
 int
@@ -101,18 +108,19 @@ qa_instance_init(const char *home, struct qa_err *err)
 	    {"etc", 0755, false}, {"domain", 0750, true},	  {"var", 0750, true},
 	    {"journal", 0750, true}, {"journal/direct", 0770, true},
 	};
+	static const unsigned char zero[8];
 	struct owner o = owner_of(home);
-	char path[PATH_MAX];
 
 	if (qa_mkdirs(AT_FDCWD, home, 0755, err))
 		return -1;
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (make_folder(home, &folders[i], &o, err))
 			return -1;
-	if (make_file(home, "etc/maildepot.conf", qa_span_str(conf_template), 0644, path, err) < 0 ||
-	    make_file(home, "etc/domains", qa_span_str(domains_template), 0644, path, err) < 0)
+	if (make_file(home, "etc/maildepot.conf", qa_span_str(conf_template), 0644, NULL, err) ||
+	    make_file(home, "etc/domains", qa_span_str(domains_template), 0644, NULL, err))
 		return -1;
-	return make_counter(home, &o, err);
+	/* the counter of mail that passed without a copy: the doors add to it, and never make it */
+	return make_file(home, "var/failopen", qa_span_of(zero, sizeof zero), 0660, &o, err);
 }
 
 int

@@ -58,7 +58,8 @@ qa_direct_begin(struct qa_direct *d, const char *home, struct qa_err *err)
 		return qa_fail(err, errno, "cannot get random bytes: ");
 	if ((size_t)snprintf(folder, sizeof folder, "%s/journal/direct", home) >= sizeof folder)
 		return qa_fail(err, ENAMETOOLONG, "cannot write %s in %s: ", what, home);
-	d->dirfd = qa_open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, err);
+	/* root may call the door, and the folder around is md_journal's: no link of its making is followed */
+	d->dirfd = qa_open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
 	if (d->dirfd < 0)
 		return -1;
 	d->fd = open_unnamed(d);

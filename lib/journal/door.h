@@ -49,7 +49,7 @@ int qa_door_send(int sock, const struct qa_record_head *h, unsigned request, qa_
 int qa_door_wait(int sock, uint64_t deadline, const struct qa_id *id, int *status_r, struct qa_err *err) QA_MUST;
 
 /*
- * A direct file in the making: HOME/journal/direct/ID. The message is written in pieces as it comes
+ * A direct file in the making: HOME/journal/direct/ID (direct is a folder, never a link to one). The message is written in pieces as it comes
  * (qa_direct_add), then fields and header, then it is made durable and gets its name. Until then it
  * has none (O_TMPFILE), or, where that or /proc is missing, a temporary one (sys/publish.h).
  *

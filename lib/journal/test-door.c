@@ -383,6 +383,15 @@ main(void)
 	direct();
 	sick_disk();
 
+	/* a folder elsewhere in direct's place, which only md_journal's user could have put there */
+	char aside[700];
+	struct qa_direct d;
+	snprintf(path, sizeof path, "%s/journal/direct", home);
+	snprintf(aside, sizeof aside, "%s/aside", home);
+	if (rename(path, aside) || symlink(aside, path))
+		return 2;
+	OK(qa_direct_begin(&d, home, NULL) == -1);
+
 	/* a home whose socket does not fit into a socket's address */
 	char deep[1200];
 	snprintf(deep, sizeof deep, "%s/%0100d", home, 7);

@@ -26,6 +26,11 @@ done
 rm -f "$H/var/failopen"
 send -r a@open.example
 is "$code" exit=0 'without the counter it passes all the same'
+dd if=/dev/zero of="$tmp/elsewhere" bs=8 count=1 2> /dev/null
+ln -s "$tmp/elsewhere" "$H/var/failopen"
+send -r a@open.example
+is "$code $(od -An -tu8 "$tmp/elsewhere" | tr -d ' ')" 'exit=0 0' 'a link in its place is not followed'
+rm -f "$H/var/failopen"
 : > "$H/var/failopen"
 send -r a@open.example
 is "$code" exit=0 'and with one that is too short'
