@@ -152,17 +152,15 @@ static int
 each(void *ctx, const struct qa_place *place, qa_span raw, struct qa_err *err)
 {
 	unsigned copy = *(unsigned *)ctx;
-	struct qa_buf unquoted = QA_BUF(0);
+	struct qa_source_file file;
 	int rc;
 
-	(void)err;
-	if (place->mbox && qa_mbox_quoted(raw)) {
-		if (qa_mbox_unquote(raw, &unquoted))
-			die("no memory");
-		raw = qa_buf_span(&unquoted);
-	}
+	qa_source_init(&file);
+	/* whole, and without quotes */
+	if ((raw.n < place->length || place->mbox) && qa_source_read(&file, place, &raw, err))
+		die(err->text);
 	rc = copy ? vary(raw, copy) : one(raw);
-	qa_buf_free(&unquoted);
+	qa_source_close(&file);
 	return rc;
 }
 

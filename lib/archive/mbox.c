@@ -44,32 +44,79 @@ after_empty(qa_span s, size_t at)
 	       (at >= 3 && s.p[at - 1] == '\n' && s.p[at - 2] == '\r' && s.p[at - 3] == '\n');
 }
 
+bool
+qa_mbox_dated(qa_span head)
+{
+	return from_line(line_at(head, 0));
+}
+
+/* Whether a From_ line at `at` starts a message: 1, 0, -1 it is not whole yet. */
+static int
+starts(qa_span s, size_t at, bool dated, bool last)
+{
+	qa_span line = line_at(s, at);
+
+	if (!dated)
+		return 1;
+	if (!last && (!line.n || line.p[line.n - 1] != '\n'))
+		return -1;
+	return from_line(line);
+}
+
+int
+qa_mbox_cut(qa_span piece, bool dated, bool last, size_t *start_r, size_t *end_r, size_t *next_r)
+{
+	size_t start = line_at(piece, 0).n, end;
+	int is = 0;
+
+	if (!piece.n || (!last && piece.p[start - 1] != '\n'))
+		return 0;
+	for (end = start; end < piece.n;) {
+		const unsigned char *f = memmem(piece.p + end, piece.n - end, "\nFrom ", 6);
+
+		end = f ? (size_t)(f - piece.p) + 1 : piece.n;
+		/* a message may be empty: then the empty line is that behind its From_ line */
+		if (f && after_empty(piece, end) && end > start && (is = starts(piece, end, dated, last)) != 0)
+			break;
+	}
+	if (is <= 0 && !last)
+		return 0;
+	*next_r = end;
+	if (end > start && after_empty(piece, end))
+		end -= piece.p[end - 2] == '\r' ? 2 : 1;
+	*start_r = start;
+	*end_r = end;
+	return 1;
+}
+
 int
 qa_mbox_next(qa_span mbox, size_t *at, qa_span *raw_r)
 {
-	bool dated = from_line(line_at(mbox, 0)); /* else this file's lines are "From -" or the like */
-	size_t start, end;
+	size_t start, end, next;
 
-	if (*at >= mbox.n)
+	if (*at >= mbox.n || !qa_mbox_cut(qa_span_cut(mbox, *at, mbox.n), qa_mbox_dated(mbox), true, &start, &end, &next))
 		return 0;
-	start = *at + line_at(mbox, *at).n;
-	for (end = start; end < mbox.n;) {
-		const unsigned char *f = memmem(mbox.p + end, mbox.n - end, "\nFrom ", 6);
-
-		end = f ? (size_t)(f - mbox.p) + 1 : mbox.n;
-		if (!f)
-			break;
-		/* a message may be empty: then the empty line is that behind its From_ line */
-		if ((after_empty(mbox, end) && end > start) && (!dated || from_line(line_at(mbox, end))))
-			break;
-	}
-	*at = end;
-	if (end > mbox.n)
-		end = mbox.n;
-	if (end > start && after_empty(mbox, end))
-		end -= mbox.p[end - 2] == '\r' ? 2 : 1;
-	*raw_r = qa_span_cut(mbox, start, end - start);
+	*raw_r = qa_span_cut(mbox, *at + start, end - start);
+	*at += next;
 	return 1;
+}
+
+bool
+qa_mbox_framed(qa_span before, qa_span behind)
+{
+	size_t line = before.n, i = 0;
+
+	if (!before.n || before.p[before.n - 1] != '\n')
+		return false;
+	for (line--; line > 0 && before.p[line - 1] != '\n';)
+		line--;
+	if (before.n - line < 5 || memcmp(before.p + line, "From ", 5) != 0)
+		return false;
+	if (i < behind.n && behind.p[i] == '\r')
+		i++;
+	if (i < behind.n && behind.p[i] == '\n')
+		i++;
+	return i == behind.n || (behind.n - i >= 5 && memcmp(behind.p + i, "From ", 5) == 0);
 }
 
 /* Whether a line is ">From ", ">>From ", ... */

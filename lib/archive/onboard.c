@@ -245,8 +245,7 @@ make_fields(const struct job *j, const struct found *f, struct qa_buf *b)
 }
 
 static int
-file_one(struct job *j, struct qa_source_map *map, const struct found *f, struct qa_buf *fields,
-	 struct qa_buf *message, struct qa_err *err)
+file_one(struct job *j, struct qa_source_file *file, const struct found *f, struct qa_buf *fields, struct qa_err *err)
 {
 	struct qa_place place = {path_of(j, f), f->offset, f->length, f->mbox, 0};
 	struct qa_addition a = {.has_message = true, .known_by_content = true};
@@ -254,7 +253,7 @@ file_one(struct job *j, struct qa_source_map *map, const struct found *f, struct
 	struct qa_err why;
 	int rc;
 
-	if (qa_source_read(map, &place, message, &a.message, &why)) {
+	if (qa_source_read(file, &place, &a.message, &why)) {
 		j->st->failed++;
 		if (j->o->trouble)
 			j->o->trouble(j->o->ctx, place.path, why.text);
@@ -279,14 +278,15 @@ file_one(struct job *j, struct qa_source_map *map, const struct found *f, struct
 static int64_t
 file_batch(struct job *j, uint64_t k, struct qa_err *err)
 {
-	struct qa_source_map map = {.p = NULL};
-	struct qa_buf fields = QA_BUF(1 << 20), message = QA_BUF(QA_MESSAGE_MAX);
+	struct qa_source_file file;
+	struct qa_buf fields = QA_BUF(1 << 20);
 	uint64_t start = k, bytes = 0;
 	unsigned months = 0;
 	qa_month month = 0;
 	int rc = qa_writer_begin(j->w, WAIT_SECONDS * QA_SECOND, err);
 	bool stopped = false;
 
+	qa_source_init(&file);
 	while (rc == 0 && k < j->st->found && k - start < BATCH_MESSAGES && bytes < BATCH_BYTES) {
 		const struct found *f = place_number(j, k);
 		qa_month m = qa_month_of((uint64_t)f->date * QA_SECOND);
@@ -297,16 +297,15 @@ file_batch(struct job *j, uint64_t k, struct qa_err *err)
 		stopped = j->o->stop && j->o->stop(j->o->ctx);
 		if (stopped)
 			break;
-		rc = file_one(j, &map, f, &fields, &message, err);
+		rc = file_one(j, &file, f, &fields, err);
 		bytes += f->length;
 		j->st->bytes_done += f->length;
 		k++;
 		if (j->o->progress)
 			j->o->progress(j->o->ctx, j->st);
 	}
-	qa_source_close(&map);
+	qa_source_close(&file);
 	qa_buf_free(&fields);
-	qa_buf_free(&message);
 	if (rc) {
 		qa_writer_abort(j->w);
 		return -1;

@@ -1,13 +1,13 @@
 #include "archive/source.h"
-#include "base/head.h"
+#include "store/partition.h"
 #include "sys/sys.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum { DEPTH = 40, NAME = 4096 };
+enum { AROUND = 1000, AFTER = 8 }; /* bytes read before and behind a message of an mbox */
 
 struct walk {
 	qa_source_each *each;
@@ -56,53 +56,111 @@ like_message(qa_span head)
 }
 
 static int
-each_in_mbox(const struct walk *w, struct qa_place *place, qa_span file, struct qa_err *err)
+open_file(const char *path, struct stat *st_r, struct qa_err *err)
 {
-	size_t at = 0;
-	qa_span raw;
-	int rc;
+	int fd = qa_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0, err);
 
-	place->mbox = true;
-	while (qa_mbox_next(file, &at, &raw)) {
-		place->offset = raw.n ? (uint64_t)(raw.p - file.p) : at;
-		place->length = raw.n;
-		rc = w->each(w->ctx, place, raw, err);
-		if (rc)
-			return rc;
+	if (fd < 0)
+		return -1;
+	if (qa_sys->fstat(fd, st_r))
+		qa_fail(err, errno, "cannot look at %s: ", path);
+	else if (!S_ISREG(st_r->st_mode))
+		qa_fail(err, EINVAL, "%s is not a file", path);
+	else
+		return fd;
+	int num = errno;
+	qa_close(&fd);
+	errno = num;
+	return -1;
+}
+
+/* Up to n bytes at `at` behind those in b; how many: less at the end of the file. */
+static ssize_t
+read_more(int fd, const char *path, uint64_t at, size_t n, struct qa_buf *b, struct qa_err *err)
+{
+	size_t done = 0;
+
+	if (qa_buf_reserve(b, n))
+		return qa_fail(err, errno == ENOMEM ? ENOMEM : EFBIG, "cannot hold a message of %s: ", path);
+	while (done < n) {
+		ssize_t r = qa_sys->pread(fd, b->p + b->n, n - done, (off_t)(at + done));
+
+		if (r < 0)
+			return qa_fail(err, errno, "cannot read %s: ", path);
+		if (r == 0)
+			break;
+		b->n += (size_t)r;
+		done += (size_t)r;
 	}
+	return (ssize_t)done;
+}
+
+/* ---- an mbox, through a window ---- */
+
+struct window {
+	int fd;
+	const char *path;
+	uint64_t size, at; /* of the file when it was opened; of the window's start in it */
+	struct qa_buf b;
+	size_t done;	   /* bytes of b that were dealt with */
+	bool last;	   /* the file ends with the window */
+	bool shrunk;
+};
+
+/* Twice as much as what is left of the window, from the message in hand on. */
+static int
+widen(struct window *w, struct qa_err *err)
+{
+	size_t left = w->b.n - w->done, more = left > QA_SOURCE_HEAD ? left : QA_SOURCE_HEAD;
+	uint64_t rest;
+	ssize_t n;
+
+	if (w->done && left)
+		memmove(w->b.p, w->b.p + w->done, left);
+	w->at += w->done;
+	w->done = 0;
+	w->b.n = left;
+	rest = w->size - w->at - left;
+	if (more > rest)
+		more = (size_t)rest;
+	n = read_more(w->fd, w->path, w->at + left, more, &w->b, err);
+	if (n < 0)
+		return -1;
+	w->shrunk = (size_t)n < more;
+	w->last = w->at + w->b.n >= w->size;
 	return 0;
 }
 
 static int
-map_file(const char *path, struct stat *st_r, const unsigned char **p_r, size_t *n_r, struct qa_err *err)
+each_in_mbox(const struct walk *w, struct window *v, struct qa_place *place, struct qa_err *err)
 {
-	int fd = qa_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0, err);
-	int rc = -1;
+	bool dated = qa_mbox_dated(qa_buf_span(&v->b));
+	size_t start, end, next;
+	struct qa_err why;
 
-	if (fd < 0)
-		return -1;
-	*p_r = NULL;
-	*n_r = 0;
-	if (qa_sys->fstat(fd, st_r)) {
-		qa_fail(err, errno, "cannot look at %s: ", path);
-	} else if (!S_ISREG(st_r->st_mode)) {
-		qa_fail(err, EINVAL, "%s is not a file", path);
-	} else if (st_r->st_size == 0) {
-		rc = 0;
-	} else {
-		void *p = mmap(NULL, (size_t)st_r->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	place->mbox = true;
+	for (;;) {
+		qa_span piece = qa_span_cut(qa_buf_span(&v->b), v->done, v->b.n - v->done);
 
-		if (p == MAP_FAILED) {
-			qa_fail(err, errno, "cannot read %s: ", path);
-		} else {
-			*p_r = p;
-			*n_r = (size_t)st_r->st_size;
-			rc = 0;
+		if (!qa_mbox_cut(piece, dated, v->last, &start, &end, &next)) {
+			if (v->last)
+				return 0;
+			if (v->shrunk || widen(v, &why)) {
+				complain(w, place->path, v->shrunk ? "became shorter while it was read" : why.text);
+				return 0;
+			}
+			continue;
 		}
+		place->offset = v->at + v->done + start;
+		place->length = end - start;
+		int rc = w->each(w->ctx, place, qa_span_cut(piece, start, end - start), err);
+		if (rc)
+			return rc;
+		v->done += next;
 	}
-	qa_close(&fd);
-	return rc;
 }
+
+/* ---- files ---- */
 
 /* What a file may be. ANY: it lies in some folder. MAIL: somebody named it, so it is mail whatever it looks like. ONE: its name
  * or its place says that it is one message; a From_ line at its start is its own then. */
@@ -117,32 +175,44 @@ is_eml(const char *path)
 }
 
 static int
+walk_open(const struct walk *w, struct window *v, struct qa_place *place, enum what what, struct qa_err *err)
+{
+	struct qa_err why;
+
+	if (v->size == 0) {
+		complain(w, place->path, "empty file");
+		return 0;
+	}
+	if (widen(v, &why) || v->b.n == 0) {
+		complain(w, place->path, v->shrunk ? "became shorter while it was read" : why.text);
+		return 0;
+	}
+	qa_span head = qa_buf_span(&v->b);
+	if (what != ONE && qa_mbox_is(head))
+		return each_in_mbox(w, v, place, err);
+	if (what != ANY || like_message(head))
+		return w->each(w->ctx, place, head, err);
+	complain(w, place->path, "not mail: no header at its start");
+	return 0;
+}
+
+static int
 walk_file(const struct walk *w, const char *path, enum what what, struct qa_err *err)
 {
-	struct qa_place place = {.path = path};
-	const unsigned char *p;
+	struct window v = {.path = path, .b = QA_BUF(QA_MESSAGE_MAX + 2 * QA_SOURCE_HEAD)};
 	struct qa_err why;
 	struct stat st;
-	size_t n;
-	int rc = 0;
 
-	if (map_file(path, &st, &p, &n, &why)) {
+	v.fd = open_file(path, &st, &why);
+	if (v.fd < 0) {
 		complain(w, path, why.text);
 		return 0;
 	}
-	qa_span file = qa_span_of(p, n);
-	place.mtime = st.st_mtime;
-	place.length = n;
-	if (n == 0)
-		complain(w, path, "empty file");
-	else if (what != ONE && qa_mbox_is(file))
-		rc = each_in_mbox(w, &place, file, err);
-	else if (what != ANY || like_message(file))
-		rc = w->each(w->ctx, &place, file, err);
-	else
-		complain(w, path, "not mail: no header at its start");
-	if (n)
-		munmap((void *)(uintptr_t)p, n);
+	v.size = (uint64_t)st.st_size;
+	struct qa_place place = {.path = path, .length = v.size, .mtime = st.st_mtime};
+	int rc = walk_open(w, &v, &place, what, err);
+	qa_buf_free(&v.b);
+	qa_close(&v.fd);
 	return rc;
 }
 
@@ -226,36 +296,64 @@ qa_source_walk(const char *path, qa_source_each *each, qa_source_trouble *troubl
 	return walk_file(&w, path, is_eml(path) ? ONE : MAIL, err);
 }
 
-int
-qa_source_read(struct qa_source_map *m, const struct qa_place *place, struct qa_buf *b, qa_span *message_r,
-	       struct qa_err *err)
-{
-	struct stat st;
+/* ---- reading again ---- */
 
-	if (strcmp(m->path, place->path) != 0 || !m->p) {
-		qa_source_close(m);
-		if (map_file(place->path, &st, &m->p, &m->n, err))
-			return -1;
-		snprintf(m->path, sizeof m->path, "%s", place->path);
-	}
-	if (place->offset > m->n || m->n - place->offset < place->length || (!place->mbox && m->n != place->length))
-		return qa_fail(err, EBADMSG, "%s has changed while it was read", place->path);
-	*message_r = qa_span_cut(qa_span_of(m->p, m->n), place->offset, place->length);
-	if (!place->mbox || !qa_mbox_quoted(*message_r))
-		return 0;
-	qa_buf_clear(b);
-	if (qa_mbox_unquote(*message_r, b))
-		return qa_fail(err, errno, "cannot hold a message of %s: ", place->path);
-	*message_r = qa_buf_span(b);
-	return 0;
+void
+qa_source_init(struct qa_source_file *f)
+{
+	f->path[0] = 0;
+	f->fd = -1;
+	f->raw = (struct qa_buf)QA_BUF(QA_MESSAGE_MAX + 2 * AROUND);
+	f->message = (struct qa_buf)QA_BUF(QA_MESSAGE_MAX);
 }
 
 void
-qa_source_close(struct qa_source_map *m)
+qa_source_close(struct qa_source_file *f)
 {
-	if (m->p)
-		munmap((void *)(uintptr_t)m->p, m->n);
-	m->p = NULL;
-	m->n = 0;
-	m->path[0] = 0;
+	qa_close(&f->fd);
+	qa_buf_free(&f->raw);
+	qa_buf_free(&f->message);
+	qa_source_init(f);
+}
+
+static int
+changed(const struct qa_place *place, struct qa_err *err)
+{
+	return qa_fail(err, EBADMSG, "%s has changed while it was read", place->path);
+}
+
+int
+qa_source_read(struct qa_source_file *f, const struct qa_place *place, qa_span *message_r, struct qa_err *err)
+{
+	uint64_t from = place->mbox && place->offset > AROUND ? place->offset - AROUND : 0;
+	size_t before = (size_t)(place->offset - from), n;
+	struct stat st;
+
+	if (place->length > QA_MESSAGE_MAX)
+		return qa_fail(err, EFBIG, "a message of %s is larger than %llu bytes", place->path,
+			       (unsigned long long)QA_MESSAGE_MAX);
+	if (f->fd < 0 || strcmp(f->path, place->path) != 0) {
+		qa_source_close(f);
+		f->fd = open_file(place->path, &st, err);
+		if (f->fd < 0)
+			return -1;
+		snprintf(f->path, sizeof f->path, "%s", place->path);
+	}
+	n = before + (size_t)place->length;
+	f->raw.n = 0;
+	/* a few bytes more than it has, to see what follows */
+	if (read_more(f->fd, place->path, from, n + AFTER, &f->raw, err) < 0)
+		return -1;
+	qa_span all = qa_buf_span(&f->raw);
+	if (all.n < n || (!place->mbox && all.n != n) ||
+	    (place->mbox && !qa_mbox_framed(qa_span_cut(all, 0, before), qa_span_cut(all, n, all.n - n))))
+		return changed(place, err);
+	*message_r = qa_span_cut(all, before, (size_t)place->length);
+	if (!place->mbox || !qa_mbox_quoted(*message_r))
+		return 0;
+	qa_buf_clear(&f->message);
+	if (qa_mbox_unquote(*message_r, &f->message))
+		return qa_fail(err, errno, "cannot hold a message of %s: ", place->path);
+	*message_r = qa_buf_span(&f->message);
+	return 0;
 }

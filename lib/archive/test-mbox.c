@@ -19,6 +19,27 @@ count(const char *mbox, const char *const *want, int n)
 	return i;
 }
 
+/* Cut off anywhere, a piece gives the message that the whole gives, or none yet. */
+static int
+pieces(const char *mbox)
+{
+	qa_span s = qa_span_str(mbox);
+	size_t start, end, next, a, b, c;
+	bool dated = qa_mbox_dated(s);
+	int early = 0;
+
+	if (!qa_mbox_cut(s, dated, true, &start, &end, &next))
+		return -1;
+	for (size_t n = 0; n <= s.n; n++) {
+		if (!qa_mbox_cut(qa_span_cut(s, 0, n), dated, false, &a, &b, &c))
+			continue;
+		if (a != start || b != end || c != next)
+			return -1;
+		early++;
+	}
+	return early;
+}
+
 #define F "From a@b Mon Nov 23 03:22:05 2026\n"
 
 int
@@ -43,6 +64,14 @@ main(void)
 	OKF(count("From - \nA: 1\n\nx\n\nFrom - \nB: 2\n\ny\n", two, 2) == 2, "From_ lines without dates, when the first has none");
 	OK(count("", NULL, 0) == 0);
 	OK(count(F, NULL, 0) == 1);
+	OK(pieces(F "A: 1\n\nx\n\n" F "B: 2\n\ny\n\n") > 0);
+	OK(pieces(F "A: 1\n\nx\n\nFrom me, undated\n\nB") == 0);
+	OK(pieces("From - \nA: 1\n\nx\n\nFrom - \nB: 2\n\ny\n") > 0);
+	OK(pieces(F "\r\n" F "B: 2\n") > 0 && pieces(F) == 0);
+	OK(qa_mbox_framed(qa_span_str("x\n" F), qa_span_str("")) && qa_mbox_framed(qa_span_str(F), qa_span_str("\r\nFrom ")));
+	OK(!qa_mbox_framed(qa_span_str("x\n" F "y"), qa_span_str("")) && !qa_mbox_framed(qa_span_str(F), qa_span_str("\nFro")) &&
+	   !qa_mbox_framed(qa_span_str(""), qa_span_str("")) && !qa_mbox_framed(qa_span_str("y\n"), qa_span_str("")));
+
 	OK(qa_mbox_is(qa_span_str(F)) && !qa_mbox_is(qa_span_str("From: a@b\n")));
 
 	OK(qa_mbox_quoted(qa_span_str("a\n>From x")) && qa_mbox_quoted(qa_span_str(">>From x")));

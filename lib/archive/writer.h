@@ -32,7 +32,7 @@ int qa_writer_begin(struct qa_writer *w, uint64_t wait_ns, struct qa_err *err) Q
 struct qa_addition {
 	qa_month month;		 /* the partition it goes to */
 	bool has_message;
-	qa_span message;	 /* must stay until qa_writer_flush */
+	qa_span message;	 /* must stay until the call returns */
 	struct qa_digest digest; /* of the message (of nothing, when there is none) */
 	qa_span fields;
 	bool known_by_content;	 /* a message with equal bytes counts as known, not only an equal record id */
