@@ -50,17 +50,44 @@ qa_mbox_dated(qa_span head)
 	return from_line(line_at(head, 0));
 }
 
-/* Whether a From_ line at `at` starts a message: 1, 0, -1 it is not whole yet. */
+/* Whether the second word is that of a From_ line without a date: "-" as Mozilla writes it, or an address. */
+static bool
+from_somebody(qa_span line)
+{
+	size_t i = 5;
+
+	while (i < line.n && line.p[i] != ' ' && line.p[i] != '\n')
+		i++;
+	return memchr(line.p + 5, '@', i - 5) || (i == 6 && line.p[5] == '-');
+}
+
+/* Whether a header field stands at `at`: 1, 0, -1 there is not enough of it to see. */
+static int
+is_field(qa_span s, size_t at)
+{
+	size_t i = at;
+
+	while (i < s.n && s.p[i] > ' ' && s.p[i] < 127 && s.p[i] != ':')
+		i++;
+	return i == s.n ? -1 : i > at && s.p[i] == ':';
+}
+
+/* Whether a From_ line at `at` starts a message: 1, 0, -1 it is not whole yet. Not all who wrote mboxes put an empty line
+ * in front of it: without one, a header field behind it must tell it from prose. */
 static int
 starts(qa_span s, size_t at, bool dated, bool last)
 {
 	qa_span line = line_at(s, at);
+	int field;
 
-	if (!dated)
-		return 1;
-	if (!last && (!line.n || line.p[line.n - 1] != '\n'))
+	if (!last && line.p[line.n - 1] != '\n')
 		return -1;
-	return from_line(line);
+	if (after_empty(s, at))
+		return !dated || from_line(line);
+	if (dated ? !from_line(line) : !from_somebody(line))
+		return 0;
+	field = is_field(s, at + line.n);
+	return field < 0 && last ? 0 : field;
 }
 
 int
@@ -76,7 +103,7 @@ qa_mbox_cut(qa_span piece, bool dated, bool last, size_t *start_r, size_t *end_r
 
 		end = f ? (size_t)(f - piece.p) + 1 : piece.n;
 		/* a message may be empty: then the empty line is that behind its From_ line */
-		if (f && after_empty(piece, end) && end > start && (is = starts(piece, end, dated, last)) != 0)
+		if (f && end > start && (is = starts(piece, end, dated, last)) != 0)
 			break;
 	}
 	if (is <= 0 && !last)

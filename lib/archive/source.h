@@ -5,8 +5,9 @@
  * length. A file named .eml, or in cur or new of a Maildir, is one message, byte for byte, whatever its first line; any other
  * that begins with a From_ line is an mbox.
  *
- * In an mbox a message starts at a line `From ` at the file's start or behind an empty line, with a time of day and a year in
- * it (unless the file's first one has none either). The empty line in front of the next From_ line belongs to the mbox. Lines of one or more `>` and `From ` lose
+ * In an mbox a message starts at a line `From ` at the file's start, behind an empty line, or, as some wrote them, behind any line
+ * when a header field follows; with a time of day and a year in it, unless the file's first one has none either. The empty line
+ * in front of the next From_ line belongs to the mbox. Lines of one or more `>` and `From ` lose
  * one `>` when read (mboxrd; for mboxo that is the same where it quoted anything).
  */
 #ifndef QA_ARCHIVE_SOURCE_H

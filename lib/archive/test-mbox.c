@@ -58,7 +58,12 @@ main(void)
 	OK(count("From a Mon Nov 23 03:22:05 2026\r\nA: 1\r\n\r\nx\r\n\r\nFrom b Mon Nov 23 03:22:05 2026\r\nB: 2\r\n",
 		 crlf, 2) == 2);
 	OKF(count(F "A: 1\n\nFrom me to you, nothing\nx\n", inside, 1) == 1, "a From without a date starts nothing");
-	OKF(count(F "A: 1\n\nx\n" F "y\n", glued, 1) == 1, "a From_ line without an empty line before it starts nothing");
+	OKF(count(F "A: 1\n\nx\n" F "y\n", glued, 1) == 1, "a From_ line between other lines starts nothing");
+	OKF(count(F "A: 1\n\nx\n" F "B: 2\n\ny\n", two, 2) == 2, "but it does where a header follows");
+	OKF(count("From a@b\nA: 1\n\nx\nFrom a@b\nB: 2\n\ny\n", two, 2) == 2, "without dates, too");
+	OK(count("From - \nA: 1\n\nx\nFrom - \nB: 2\n\ny\n", two, 2) == 2);
+	OKF(count("From - \nA: 1\n\nx\nFrom now on\nnote: this\n", NULL, 0) == 1 && count(F "A: 1\n\nFrom now on\nnote: this\n", NULL, 0) == 1,
+	    "prose starts nothing");
 	OKF(count(F "\n" F "B: 2\n", empty, 2) == 2, "a message may be empty");
 	OK(count(F "A: 1\n\nno line end", open_end, 1) == 1);
 	OKF(count("From - \nA: 1\n\nx\n\nFrom - \nB: 2\n\ny\n", two, 2) == 2, "From_ lines without dates, when the first has none");
@@ -67,6 +72,7 @@ main(void)
 	OK(pieces(F "A: 1\n\nx\n\n" F "B: 2\n\ny\n\n") > 0);
 	OK(pieces(F "A: 1\n\nx\n\nFrom me, undated\n\nB") == 0);
 	OK(pieces("From - \nA: 1\n\nx\n\nFrom - \nB: 2\n\ny\n") > 0);
+	OK(pieces(F "A: 1\n\nx\n" F "B: 2\n\ny\n") > 0);
 	OK(pieces(F "\r\n" F "B: 2\n") > 0 && pieces(F) == 0);
 	OK(qa_mbox_framed(qa_span_str("x\n" F), qa_span_str("")) && qa_mbox_framed(qa_span_str(F), qa_span_str("\r\nFrom ")));
 	OK(!qa_mbox_framed(qa_span_str("x\n" F "y"), qa_span_str("")) && !qa_mbox_framed(qa_span_str(F), qa_span_str("\nFro")) &&
