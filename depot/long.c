@@ -1,7 +1,12 @@
 #include "depot/long.h"
 #include "base/log.h"
+#include "base/opt.h"
+#include "conf/instance.h"
+#include "sys/priv.h"
 
+#include <linux/capability.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 volatile sig_atomic_t long_ending;
@@ -44,6 +49,38 @@ long_prepare(void)
 		r.rlim_cur = r.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &r);
 	}
+}
+
+/* By the system call, for one bit needs no library. */
+static void
+keep_reading(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &head, data))
+		return; /* then what it cannot read is named, file by file */
+	data[0].effective |= data[0].permitted & 1U << CAP_DAC_READ_SEARCH;
+	(void)!syscall(SYS_capset, &head, data);
+}
+
+void
+long_become(const struct qa_opt *o, const char *home, bool reading)
+{
+	struct qa_err err;
+	uid_t uid = geteuid();
+	gid_t gid;
+
+	if (uid != 0)
+		return;
+	if (qa_instance_become(home, &err))
+		qa_die(o->program, &err);
+	uid = geteuid();
+	gid = getegid();
+	if (uid != 0 && reading)
+		keep_reading();
+	else if (uid != 0 && (qa_instance_return(&err) || qa_priv_drop(uid, gid, &err)))
+		qa_die(o->program, &err);
 }
 
 void

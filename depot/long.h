@@ -18,6 +18,11 @@ void long_catch(void);
  * as the system gives are allowed. */
 void long_prepare(void);
 
+/* Root becomes the owner of the instance for good, so that all it makes belongs to whom the daemons run as. With READING it can
+ * still read everybody's files. Ends the program when that cannot be. */
+struct qa_opt;
+void long_become(const struct qa_opt *o, const char *home, bool reading);
+
 /* A line feed to FD, which is closed; -1: nobody asked. */
 void long_ready(int fd);
 

@@ -117,6 +117,7 @@ serve(const char *home, bool once, int ready_fd)
 	struct qa_err err;
 	int rc = 0, watched = once ? -1 : watch(home);
 
+	long_become(&opt, home, false);
 	if (qa_importer_conf(home, &conf, &err) || qa_importer_open(home, &conf, &im, &err))
 		qa_die(opt.program, &err);
 	import_seal_init(&seal, home, conf.seal_after, conf.reserve, must_stop);
@@ -216,6 +217,7 @@ onboard(const char *home, const char *domain, char **paths, int n, bool quiet)
 	int rc;
 
 	folder_of(home, domain, &rule);
+	long_become(&opt, home, true);
 	snprintf(operator_name, sizeof operator_name, "%s (uid %u)", pw ? pw->pw_name : "unknown",
 		 (unsigned)getuid());
 
@@ -253,6 +255,7 @@ seal_by_hand(const char *home, const char *domain, const char *month)
 	struct qa_err err;
 
 	folder_of(home, domain, &rule);
+	long_become(&opt, home, false);
 	if (qa_importer_conf(home, &conf, &err))
 		qa_die(opt.program, &err);
 	import_seal_init(&seal, home, conf.seal_after, conf.reserve, must_stop);

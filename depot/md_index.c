@@ -334,6 +334,7 @@ main(int argc, char **argv)
 		x.hooks.ctx = &bar;
 	}
 	long_prepare();
+	long_become(&opt, x.home, false);
 	long_ready(fd == UINT64_MAX ? -1 : (int)fd);
 	qa_log(QA_INFO, "event=index.start.ok version=%s", QA_VERSION);
 	if (once)

@@ -58,6 +58,7 @@ main(int argc, char **argv)
 	}
 	qa_log_init(opt.program, 0);
 	long_catch();
+	long_become(&opt, qa_opt_home(), false);
 	archive = tool_archive(&opt, argv[optind]);
 	progress_init(&bar, "indexed");
 	if (!quiet) {
