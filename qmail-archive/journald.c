@@ -400,6 +400,7 @@ start(struct daemon *d, struct qa_err *err)
 		return qa_fail(err, errno, "cannot change to %s: ", d->conf->home);
 	if (qa_listen_folders(err) || qa_lanes_open("journal", d->conf->preallocate, &d->lanes, err))
 		return -1;
+	qa_listen_sweep();
 	d->seen = qa_seen_new();
 	if (!d->seen)
 		return qa_fail(err, ENOMEM, "cannot start: ");

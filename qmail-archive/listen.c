@@ -1,4 +1,6 @@
 #include "qmail-archive/listen.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "sys/sys.h"
 
 #include <errno.h>
@@ -27,6 +29,30 @@ int
 qa_listen_folders(struct qa_err *err)
 {
 	return make_folder("journal", 0750, err) || make_folder("journal/direct", 0770, err) ? -1 : 0;
+}
+
+void
+qa_listen_sweep(void)
+{
+	const time_t now = (time_t)(qa_now() / QA_SECOND), old = 2 * 86400;
+	struct qa_names names;
+	struct qa_err err;
+	struct stat st;
+	int fd = qa_open(AT_FDCWD, "journal/direct", O_RDONLY | O_DIRECTORY, 0, &err);
+
+	if (fd < 0 || qa_listdir(fd, ".", &names, &err)) {
+		qa_log(QA_ERROR, "event=journal.sweep.failed why=%s", qa_log_quote(err.text));
+		qa_close(&fd);
+		return;
+	}
+	for (size_t i = 0; i < names.n; i++)
+		if (strncmp(names.v[i], ".tmp.", 5) == 0 &&
+		    qa_sys->fstatat(fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_mtime < now - old && qa_sys->unlinkat(fd, names.v[i], 0))
+			qa_log(QA_ERROR, "event=journal.sweep.failed file=%s why=%s", qa_log_quote(names.v[i]),
+			       qa_log_quote(strerror(errno)));
+	qa_names_free(&names);
+	qa_close(&fd);
 }
 
 /* Mode and group before the name, so that nobody meets it half made. */

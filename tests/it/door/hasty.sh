@@ -4,7 +4,7 @@ start_journal
 is "$("$BUILD/tests/peer" mix 8 300)" 7200 'all that wait are answered'
 kill -0 "$journal"
 ok $? 'md_journal lives'
-# shellcheck disable=SC2012,SC2317 # called by wait_for
+# shellcheck disable=SC2317 # called by wait_for
 all_gone() { [ "$(find "/proc/$journal/fd" -lname 'socket:*' | wc -l)" -le 1 ]; }
 wait_for 10 all_gone
 ok $? 'and keeps no connection that is gone'

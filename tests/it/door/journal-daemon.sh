@@ -23,7 +23,11 @@ ok $? 'with its sums'
 start_journal
 kill -KILL "$journal"
 wait "$journal" 2> /dev/null
+touch -d '3 days ago' "$H/journal/direct/.tmp.0123456789abcdef" "$H/journal/direct/kept"
+touch "$H/journal/direct/.tmp.fedcba9876543210"
 start_journal
+is "$(find "$H/journal/direct" -type f -printf '%f\n' | sort | xargs)" '.tmp.fedcba9876543210 kept' 'what doors left unfinished days ago is gone'
+rm "$H/journal/direct/kept" "$H/journal/direct/.tmp.fedcba9876543210"
 send -r a@example.com
 is "$code $(direct) $(records)" 'exit=0 0 2' 'back after kill -9'
 grep -q '^NoNewPrivs:.1' "/proc/$journal/status"
