@@ -20,8 +20,9 @@ trimmed(qa_span s)
 	return s;
 }
 
-/* The front of s that GMime gets: up to a comma that stands in no quotes, brackets or comments, of those in the first PIECE bytes
- * the last, else the first; without any, PIECE_MAX bytes. *skip_r: how much of s is done with it. */
+/* The front of s that GMime gets: up to a comma that stands in no quotes, brackets or comments,
+ * of those in the first PIECE bytes the last, else the first; without any, PIECE_MAX bytes.
+ * *skip_r: how much of s is done with it. */
 static qa_span
 piece_next(qa_span s, size_t *skip_r)
 {
@@ -106,7 +107,9 @@ mailbox(struct reader *r, InternetAddress *a, qa_span alone)
 	if (name)
 		qa_field_show(name, &r->name);
 	/* GMime turns xn-- into the characters it stands for; we keep what was written */
-	qa_field_show(r->punycode ? internet_address_mailbox_get_idn_addr(m) : internet_address_mailbox_get_addr(m), &r->addr);
+	qa_field_show(r->punycode ? internet_address_mailbox_get_idn_addr(m)
+				  : internet_address_mailbox_get_addr(m),
+		      &r->addr);
 	box.name = trimmed(qa_sink_span(&r->name));
 	box.addr = qa_sink_span(&r->addr);
 	if (!box.name.n && alone.n)
@@ -128,7 +131,8 @@ list(struct reader *r, InternetAddressList *l, qa_span alone)
 		InternetAddress *a = internet_address_list_get_address(l, i);
 
 		if (INTERNET_ADDRESS_IS_GROUP(a))
-			list(r, internet_address_group_get_members(INTERNET_ADDRESS_GROUP(a)), qa_span_of(NULL, 0));
+			list(r, internet_address_group_get_members(INTERNET_ADDRESS_GROUP(a)),
+			     qa_span_of(NULL, 0));
 		else
 			mailbox(r, a, n == 1 ? alone : qa_span_of(NULL, 0));
 	}
@@ -153,7 +157,8 @@ bare(struct reader *r, qa_span s)
 		;
 	for (to = (size_t)(at - s.p); to < s.n && !blank(s.p[to]); to++)
 		;
-	l = internet_address_list_parse(NULL, qa_field_hide(qa_span_cut(s, from, to - from), "?.", &r->hidden));
+	l = internet_address_list_parse(NULL,
+					qa_field_hide(qa_span_cut(s, from, to - from), "?.", &r->hidden));
 	if (!l || internet_address_list_length(l) != 1 ||
 	    !INTERNET_ADDRESS_IS_MAILBOX(internet_address_list_get_address(l, 0))) {
 		g_clear_object(&l);

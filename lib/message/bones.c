@@ -3,7 +3,8 @@
 #include <gmime/gmime.h>
 #include <stdlib.h>
 
-/* Of a head with a message behind it, and of that message's head: no more matter until another bone comes. */
+/* Of a head with a message behind it, and of that message's head: no more matter until another
+ * bone comes. */
 #define EMPTY_MOST 3
 #define BYTES_MOST ((size_t)16 << 20) /* no message that people send has so many fields */
 
@@ -14,7 +15,7 @@ struct maker {
 	unsigned char eol;
 	GHashTable *boundaries;
 	size_t boundary_lines, containers, fields, empty; /* kept; empty: since the last other one */
-	bool type, encoding;				   /* this run has one */
+	bool type, encoding;                              /* this run has one */
 };
 
 static void
@@ -39,8 +40,9 @@ line_end(const struct maker *m, size_t at)
 	return e ? (size_t)(e - m->body.p) + 1 : m->body.n;
 }
 
-/* The same bytes give the same, so a boundary stays equal to its lines. Two-byte charsets have quotes and backslashes in
- * them, Shift_JIS as second bytes and ISO-2022-JP between its escapes. */
+/* The same bytes give the same, so a boundary stays equal to its lines. Two-byte charsets have
+ * quotes and backslashes in them, Shift_JIS as second bytes and ISO-2022-JP between its escapes.
+ * */
 static void
 plain(unsigned char *p, size_t n)
 {
@@ -53,12 +55,14 @@ plain(unsigned char *p, size_t n)
 			jis = i + 1 < n && p[i + 1] == '$';
 		if (c >= 0x81 && i + 1 < n && p[i + 1] >= 0x40 && p[i + 1] < 0x7f)
 			p[i + 1] = '_';
-		if (c >= 0x7f || c == '%' || c == '\'' || jis || (c == '?' && i && p[i - 1] == '=') || (c < ' ' && c != '\t'))
+		if (c >= 0x7f || c == '%' || c == '\'' || jis || (c == '?' && i && p[i - 1] == '=') ||
+		    (c < ' ' && c != '\t'))
 			p[i] = '_';
 	}
 }
 
-/* One more: the text from LENGTH bytes before the end of x->text on, which stands in the body from FROM to TO. */
+/* One more: the text from LENGTH bytes before the end of x->text on, which stands in the body
+ * from FROM to TO. */
 static void
 bone_add(struct maker *m, size_t length, size_t from, size_t to, bool boundary)
 {
@@ -103,7 +107,8 @@ boundary_add(struct maker *m, const char *boundary)
 static bool
 type_known(struct maker *m, GMimeContentType *t, const char *boundary)
 {
-	if (!g_mime_content_type_is_type(t, "multipart", "*") && !g_mime_content_type_is_type(t, "message", "*"))
+	if (!g_mime_content_type_is_type(t, "multipart", "*") &&
+	    !g_mime_content_type_is_type(t, "message", "*"))
 		return true;
 	if (m->containers >= m->limits->parts) {
 		over(m, "more parts than the limit");
@@ -118,7 +123,8 @@ type_known(struct maker *m, GMimeContentType *t, const char *boundary)
 	return true;
 }
 
-/* Adds a Content-Type by its VALUE: of its parameters, each an object to GMime, only the boundary. False: not added. */
+/* Adds a Content-Type by its VALUE: of its parameters, each an object to GMime, only the
+ * boundary. False: not added. */
 static bool
 type_add(struct maker *m, const char *value)
 {
@@ -253,7 +259,8 @@ dashes(struct maker *m, size_t at, size_t to)
 	return true;
 }
 
-/* Blanks alone go on with a field, by the letter; a head may also be meant to end there: see base/head.h. */
+/* Blanks alone go on with a field, by the letter; a head may also be meant to end there: see
+ * base/head.h. */
 static bool
 blanks_end(const struct maker *m, size_t at, size_t to)
 {
@@ -265,8 +272,8 @@ blanks_end(const struct maker *m, size_t at, size_t to)
 	return !name_length(qa_span_cut(m->body, to, line_end(m, to) - to));
 }
 
-/* A line that makes no structure, where a head may start: that it is there makes a part or a message of it, to GMime, if it is
- * a field. */
+/* A line that makes no structure, where a head may start: that it is there makes a part or a
+ * message of it, to GMime, if it is a field. */
 static void
 other(struct maker *m, size_t at, size_t to)
 {
@@ -284,7 +291,8 @@ line(struct maker *m, size_t at)
 	const unsigned char *p = m->body.p + at;
 	size_t to = line_end(m, at);
 
-	if (*p == '\n' || (*p == '\r' && (to - at == 1 || p[1] == '\n')) || ((*p == ' ' || *p == '\t') && blanks_end(m, at, to))) {
+	if (*p == '\n' || (*p == '\r' && (to - at == 1 || p[1] == '\n')) ||
+	    ((*p == ' ' || *p == '\t') && blanks_end(m, at, to))) {
 		if (m->empty++ < EMPTY_MOST) {
 			qa_sink_addc(&m->x->text, '\n');
 			bone_add(m, 1, at, to, false);
@@ -323,7 +331,7 @@ qa_bones_make(struct qa_bones *x, qa_span type, qa_span body, const struct qa_me
 	struct maker m = {.x = x, .limits = limits, .body = body, .eol = '\n'};
 	bool good;
 
-	*x = (struct qa_bones){.size = body.n};
+	*x = (struct qa_bones){.over = NULL};
 	m.boundaries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	if (body.n && !memchr(body.p, '\n', body.n))
 		m.eol = '\r';

@@ -1,10 +1,12 @@
 /*
  * Inside lib/message: what GMime is given to find the structure of a body.
  *
- * GMime reads the bones of the body: those of its lines that can make structure, and nothing else. These are lines that are a
- * boundary which some Content-Type in front of them names, the first Content-Type and Content-Transfer-Encoding of each run of
- * lines, and the first empty lines behind one of those; and "X:" for another line behind a boundary or an empty one. A table tells where in the body each of them stands. This bounds what a
- * hostile message can make GMime do, and the memory of a large one:
+ * GMime reads the bones of the body: those of its lines that can make structure, and nothing
+ * else. These are lines that are a boundary which some Content-Type in front of them names, the
+ * first Content-Type and Content-Transfer-Encoding of each run of lines, and the first empty
+ * lines behind one of those; and "X:" for another line behind a boundary or an empty one. A table
+ * tells where in the body each of them stands. This bounds what a hostile message can make GMime
+ * do, and the memory of a large one:
  *
  *	headers of a part		3
  *	bytes of one header		QA_BONES_FIELD, else it is left out; of a Content-Type only type and boundary stay
@@ -28,7 +30,7 @@
 #define QA_BONES_BOUNDARY 1000
 
 struct qa_bone {
-	size_t at;	 /* where it starts in the bones */
+	size_t at;       /* where it starts in the bones */
 	size_t from, to; /* its line (a field: its lines) in the body, line break included */
 	bool boundary;
 };
@@ -37,12 +39,12 @@ struct qa_bones {
 	struct qa_sink text; /* "Content-Type: TYPE", an empty line, the bones */
 	struct qa_bone *v;   /* in order */
 	size_t n;
-	size_t size;	  /* of the body */
 	const char *over; /* a limit that was hit: a reason for a fallback; NULL */
 };
 
 /* False: out of memory, or no structure can be had of this TYPE (over says why). */
-bool qa_bones_make(struct qa_bones *x, qa_span type, qa_span body, const struct qa_message_limits *limits) QA_MUST;
+bool qa_bones_make(struct qa_bones *x, qa_span type, qa_span body,
+		   const struct qa_message_limits *limits) QA_MUST;
 void qa_bones_free(struct qa_bones *x);
 
 /* Where in the body something starts that GMime found at OFFSET: behind the last bone in front of it. */

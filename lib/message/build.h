@@ -46,8 +46,8 @@ void qa_build_over(struct qa_build *b, const char *reason);
 /* Whether a type has messages in it that are taken apart here. */
 bool qa_build_is_message(qa_span type);
 
-/* head.c: reads the head of s, up to an empty line, the end, or a line at which STOP (may be NULL) says so; what follows
- * comes back. Nothing of it is read when the head is none. */
+/* head.c: reads the head of s, up to an empty line, the end, or a line at which STOP (may be
+ * NULL) says so; what follows comes back. Nothing of it is read when the head is none. */
 typedef bool qa_build_stop(void *arg, const unsigned char *line);
 qa_span qa_build_head(struct qa_build *b, qa_span s, enum qa_role role, qa_build_stop *stop, void *arg,
 		      struct qa_entity *e);

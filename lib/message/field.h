@@ -27,10 +27,12 @@ void qa_field_text(qa_span value, struct qa_sink *out);
 void qa_word_text(qa_span utf8, struct qa_sink *out);
 
 /*
- * GMime converts charsets by itself when it meets encoded words (RFC 2047) or "charset'language'%41" (RFC 2231): by the
- * label alone, and with whatever table of iconv that names. So these marks are hidden from it: qa_field_hide adds UTF-8
- * with each of MARKS as a character no mail has, and a NUL behind; qa_field_show takes what GMime made of it and adds it
- * with the marks as they were. A '.' among MARKS means only dots that it would refuse in an address.
+ * GMime converts charsets by itself when it meets encoded words (RFC 2047) or
+ * "charset'language'%41" (RFC 2231): by the label alone, and with whatever table of iconv that
+ * names. So these marks are hidden from it: qa_field_hide adds UTF-8 with each of MARKS as a
+ * character no mail has, and a NUL behind; qa_field_show takes what GMime made of it and adds it
+ * with the marks as they were. A '.' among MARKS means only dots that it would refuse in an
+ * address.
  */
 const char *qa_field_hide(qa_span utf8, const char *marks, struct qa_sink *out);
 void qa_field_show(const char *hidden, struct qa_sink *out);
@@ -43,15 +45,17 @@ struct qa_mailbox {
 typedef bool qa_mailbox_take(void *arg, const struct qa_mailbox *box); /* false: enough */
 
 /*
- * Calls TAKE for each mailbox of a value that came from qa_field_utf8, as GMime reads it, members of groups included.
- * What is no address at all comes as a name without addr, so that no word gets lost. GMime sees about a kilobyte at a
- * time, cut at commas, since its time grows with the square of what it cannot make sense of. False: out of memory.
+ * Calls TAKE for each mailbox of a value that came from qa_field_utf8, as GMime reads it, members
+ * of groups included. What is no address at all comes as a name without addr, so that no word
+ * gets lost. GMime sees about a kilobyte at a time, cut at commas, since its time grows with the
+ * square of what it cannot make sense of. False: out of memory.
  */
 bool qa_mailbox_each(qa_span utf8, qa_mailbox_take *take, void *arg) QA_MUST;
 
 /*
- * Content-Type or Content-Disposition, as GMime reads them. Both take the field's value as it stands; one longer than
- * QA_PARAMS_MAX is read up to there (cut says so). Of a value that is no type, TYPE is "".
+ * Content-Type or Content-Disposition, as GMime reads them. Both take the field's value as it
+ * stands; one longer than QA_PARAMS_MAX is read up to there (cut says so). Of a value that is no
+ * type, TYPE is "".
  */
 #define QA_PARAMS_MAX ((size_t)8 << 10)
 
@@ -68,8 +72,9 @@ void qa_params_disposition(struct qa_params *p, qa_span field);
 void qa_params_free(struct qa_params *p);
 
 /*
- * The parameter NAME, decoded: RFC 2231 with its charset and its numbered pieces, else plain, and then also encoded words,
- * which are wrong there and common. Adds to OUT; false when there is none.
+ * The parameter NAME, decoded: RFC 2231 with its charset and its numbered pieces, else plain, and
+ * then also encoded words, which are wrong there and common. Adds to OUT; false when there is
+ * none.
  */
 bool qa_params_get(struct qa_params *p, const char *name, struct qa_sink *out);
 

@@ -5,9 +5,9 @@ static void
 take(struct qa_build *b, const struct qa_field *f, enum qa_role role, struct qa_entity *e)
 {
 	if (f->name.n > 8 && (f->name.p[0] | 32) == 'c' && f->name.p[7] == '-') {
-		qa_span *to = qa_field_is(f, "Content-Type")		    ? &e->type
+		qa_span *to = qa_field_is(f, "Content-Type")                ? &e->type
 			      : qa_field_is(f, "Content-Transfer-Encoding") ? &e->encoding
-			      : qa_field_is(f, "Content-Disposition")	    ? &e->disposition
+			      : qa_field_is(f, "Content-Disposition")       ? &e->disposition
 									    : NULL;
 
 		if (to && !to->n)
@@ -24,8 +24,9 @@ take(struct qa_build *b, const struct qa_field *f, enum qa_role role, struct qa_
 static bool
 sure_field(const struct qa_field *f)
 {
-	static const char *const names[] = {"From",	   "To",	 "Subject",	 "Date",	 "Received",
-					    "Return-Path", "Message-ID", "Delivered-To", "MIME-Version", "Content-Type"};
+	static const char *const names[] = {"From",         "To",          "Subject",    "Date",
+					    "Received",     "Return-Path", "Message-ID", "Delivered-To",
+					    "MIME-Version", "Content-Type"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (qa_field_is(f, names[i]))
@@ -65,7 +66,8 @@ qa_build_without_front(qa_span raw)
 }
 
 qa_span
-qa_build_head(struct qa_build *b, qa_span s, enum qa_role role, qa_build_stop *stop, void *arg, struct qa_entity *e)
+qa_build_head(struct qa_build *b, qa_span s, enum qa_role role, qa_build_stop *stop, void *arg,
+	      struct qa_entity *e)
 {
 	size_t fields = 0, used = 0;
 	bool broken = false;
@@ -77,7 +79,8 @@ qa_build_head(struct qa_build *b, qa_span s, enum qa_role role, qa_build_stop *s
 	while (!b->failed && used <= b->limits->head_bytes && qa_head_next(&h, &f)) {
 		used += f.whole.n;
 		if (!f.name.n && stop && stop(arg, f.whole.p))
-			return qa_span_cut(s, (size_t)(f.whole.p - s.p), s.n); /* no empty line in front of it */
+			return qa_span_cut(s, (size_t)(f.whole.p - s.p),
+					   s.n); /* no empty line in front of it */
 		if (!f.name.n && !fields && !broken && !sure_head(s))
 			return s; /* no head: all is body */
 		if (f.name.n) {

@@ -48,7 +48,8 @@ qa_build_inner(struct qa_build *b, const struct qa_entity *e, qa_span body, unsi
 	qa_sink_free(&decoded);
 }
 
-/* Behind the first line of a head that only another program's boundary ended: RFC 2046 wants an empty line there. */
+/* Behind the first line of a head that only another program's boundary ended: RFC 2046 wants an
+ * empty line there. */
 static bool
 dashes(void *arg, const unsigned char *line)
 {

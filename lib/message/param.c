@@ -115,7 +115,8 @@ qa_params_type(struct qa_params *p, qa_span field)
 	type = strcspn(s, ";");
 	if (memchr(s, '/', type)) {
 		t = g_mime_content_type_parse(NULL, s);
-		value_keep(p, g_mime_content_type_get_media_type(t), "/", g_mime_content_type_get_media_subtype(t));
+		value_keep(p, g_mime_content_type_get_media_type(t), "/",
+			   g_mime_content_type_get_media_subtype(t));
 	} else { /* "text; charset=..." and worse: what GMime takes for no type has no parameters either */
 		g_autofree char *typed = g_strconcat("text/plain", s + type, NULL);
 
@@ -166,7 +167,8 @@ static void
 extended(qa_span v, struct qa_sink *out)
 {
 	qa_span label = charset_take(&v);
-	g_autoptr(GBytes) bytes = v.n ? g_uri_unescape_bytes((const char *)v.p, (gssize)v.n, NULL, NULL) : NULL;
+	g_autoptr(GBytes) bytes =
+	    v.n ? g_uri_unescape_bytes((const char *)v.p, (gssize)v.n, NULL, NULL) : NULL;
 
 	if (bytes)
 		v.p = g_bytes_get_data(bytes, &v.n);
@@ -209,7 +211,8 @@ qa_params_get(struct qa_params *p, const char *name, struct qa_sink *out)
 	if (!found || !g_mime_param_get_value(found))
 		return false;
 	qa_field_show(g_mime_param_get_value(found), &value);
-	if (g_mime_param_get_encoding_method(found) == GMIME_PARAM_ENCODING_METHOD_RFC2231 && is_extended(p, name))
+	if (g_mime_param_get_encoding_method(found) == GMIME_PARAM_ENCODING_METHOD_RFC2231 &&
+	    is_extended(p, name))
 		extended(qa_sink_span(&value), out);
 	else
 		qa_word_text(qa_sink_span(&value), out);

@@ -1,7 +1,7 @@
 /*
- * Bodies with parts in them. GMime finds the parts, in the bones of the body (bones.h), and tells where each of them starts;
- * what the document gets is read from the body itself. Whatever GMime takes for no part's (prologues, epilogues, what it
- * gave up on) is text.
+ * Bodies with parts in them. GMime finds the parts, in the bones of the body (bones.h), and tells
+ * where each of them starts; what the document gets is read from the body itself. Whatever GMime
+ * takes for no part's (prologues, epilogues, what it gave up on) is text.
  */
 #include "message/bones.h"
 #include "message/build.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #define BOUNDARY_MAX 256 /* of a guessed one; RFC 2046 says 70 */
-#define NOTICE 512	 /* bytes of a prologue for readers without MIME, which is no text */
+#define NOTICE 512       /* bytes of a prologue for readers without MIME, which is no text */
 
 struct walk {
 	struct qa_build *b;
@@ -20,8 +20,10 @@ struct walk {
 	bool guessed;  /* by its looks: a guess reads the body again, and there is none inside a guess */
 };
 
-static void container(struct qa_build *b, qa_span type, qa_span body, unsigned depth, unsigned inside, bool guessed);
-static void entity(struct walk *w, GMimeObject *o, enum qa_role role, size_t end, unsigned depth, unsigned inside);
+static void container(struct qa_build *b, qa_span type, qa_span body, unsigned depth, unsigned inside,
+		      bool guessed);
+static void entity(struct walk *w, GMimeObject *o, enum qa_role role, size_t end, unsigned depth,
+		   unsigned inside);
 
 static bool
 has_words(qa_span s)
@@ -43,11 +45,13 @@ around(struct walk *w, size_t from, size_t to)
 	w->prologue = false;
 }
 
-/* Takes the cursor behind the last boundary in front of UPTO, which is where the head of the part there starts. */
+/* Takes the cursor behind the last boundary in front of UPTO, which is where the head of the part
+ * there starts. */
 static void
 gap(struct walk *w, size_t upto)
 {
-	for (size_t i = qa_bones_find(&w->bones, w->cursor); i < w->bones.n && w->bones.v[i].from < upto; i++) {
+	for (size_t i = qa_bones_find(&w->bones, w->cursor); i < w->bones.n && w->bones.v[i].from < upto;
+	     i++) {
 		if (!w->bones.v[i].boundary)
 			continue;
 		around(w, w->cursor, w->bones.v[i].from);
@@ -99,7 +103,8 @@ first(const struct walk *w, GMimeObject *o)
 		if (GMIME_IS_MULTIPART(o) && g_mime_multipart_get_count(GMIME_MULTIPART(o)) > 0)
 			next = g_mime_multipart_get_part(GMIME_MULTIPART(o), 0);
 		else if (GMIME_IS_MESSAGE_PART(o) && g_mime_message_part_get_message(GMIME_MESSAGE_PART(o)))
-			next = g_mime_message_get_mime_part(g_mime_message_part_get_message(GMIME_MESSAGE_PART(o)));
+			next = g_mime_message_get_mime_part(
+			    g_mime_message_part_get_message(GMIME_MESSAGE_PART(o)));
 		if (!next)
 			return SIZE_MAX;
 		o = next;
@@ -123,18 +128,19 @@ boundary_guess(qa_span s, bool digest, char *type, size_t size)
 			line.n--;
 		after = qa_span_cut(s, to, 8);
 		if (line.n < 4 || line.n > BOUNDARY_MAX || line.p[0] != '-' || line.p[1] != '-' ||
-		    memchr(line.p, '"', line.n) || memchr(line.p, '\\', line.n) || memchr(line.p, '\0', line.n) ||
-		    !qa_span_caseeq(after, qa_span_str("Content-")))
+		    memchr(line.p, '"', line.n) || memchr(line.p, '\\', line.n) ||
+		    memchr(line.p, '\0', line.n) || !qa_span_caseeq(after, qa_span_str("Content-")))
 			continue;
-		snprintf(type, size, "multipart/%s; boundary=\"%.*s\"", digest ? "digest" : "mixed", (int)line.n - 2,
-			 (const char *)line.p + 2);
+		snprintf(type, size, "multipart/%s; boundary=\"%.*s\"", digest ? "digest" : "mixed",
+			 (int)line.n - 2, (const char *)line.p + 2);
 		return true;
 	}
 	return false;
 }
 
-/* A multipart without parts: its boundary is not what its head says, or there is none, and then it is text, whatever it
- * claims. Its body ends at the last boundary in front of END, which is another's. */
+/* A multipart without parts: its boundary is not what its head says, or there is none, and then
+ * it is text, whatever it claims. Its body ends at the last boundary in front of END, which is
+ * another's. */
 static void
 partless(struct walk *w, GMimeObject *o, size_t end, unsigned depth, unsigned inside)
 {
@@ -143,7 +149,8 @@ partless(struct walk *w, GMimeObject *o, size_t end, unsigned depth, unsigned in
 	size_t to = end;
 	qa_span s;
 
-	for (size_t i = qa_bones_find(&w->bones, end); end < w->body.n && i-- > 0 && w->bones.v[i].from >= w->cursor;)
+	for (size_t i = qa_bones_find(&w->bones, end);
+	     end < w->body.n && i-- > 0 && w->bones.v[i].from >= w->cursor;)
 		if (w->bones.v[i].boundary) {
 			to = w->bones.v[i].from;
 			break;
@@ -166,15 +173,16 @@ multipart(struct walk *w, GMimeObject *o, size_t end, unsigned depth, unsigned i
 		partless(w, o, end, depth, inside);
 	w->prologue = n > 0;
 	for (int i = 0; i < n && !b->failed && !b->stopped; i++) {
-		size_t next = i + 1 < n ? first(w, g_mime_multipart_get_part(GMIME_MULTIPART(o), i + 1)) : end;
+		size_t next =
+		    i + 1 < n ? first(w, g_mime_multipart_get_part(GMIME_MULTIPART(o), i + 1)) : end;
 
 		if (b->d->parts >= b->limits->parts) {
 			b->stopped = true;
 			qa_build_over(b, "more parts than the limit");
 			return;
 		}
-		entity(w, g_mime_multipart_get_part(GMIME_MULTIPART(o), i), QA_ROLE_PART, next == SIZE_MAX ? end : next, depth + 1,
-		       inside);
+		entity(w, g_mime_multipart_get_part(GMIME_MULTIPART(o), i), QA_ROLE_PART,
+		       next == SIZE_MAX ? end : next, depth + 1, inside);
 	}
 }
 
@@ -236,7 +244,8 @@ entity(struct walk *w, GMimeObject *o, enum qa_role role, size_t end, unsigned d
 	}
 	if (full && from < w->cursor)
 		full = false; /* cannot be; nothing is read twice */
-	rest = qa_build_head(b, qa_span_cut(w->body, w->cursor, (full ? from : w->body.n) - w->cursor), role, at_boundary, w, &e);
+	rest = qa_build_head(b, qa_span_cut(w->body, w->cursor, (full ? from : w->body.n) - w->cursor), role,
+			     at_boundary, w, &e);
 	w->cursor = rest.p ? (size_t)(rest.p - w->body.p) : full ? from : w->body.n;
 	if (b->failed || b->stopped)
 		return;

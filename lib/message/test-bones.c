@@ -13,7 +13,8 @@ text(void)
 {
 	const unsigned char *p = bones.text.b.p ? memmem(bones.text.b.p, bones.text.b.n, "\n\n", 2) : NULL;
 
-	return p ? qa_span_cut(qa_sink_span(&bones.text), (size_t)(p + 2 - bones.text.b.p), bones.text.b.n) : qa_span_of(NULL, 0);
+	return p ? qa_span_cut(qa_sink_span(&bones.text), (size_t)(p + 2 - bones.text.b.p), bones.text.b.n)
+		 : qa_span_of(NULL, 0);
 }
 
 static bool
@@ -28,8 +29,9 @@ make(const char *type, qa_span body)
 	for (size_t i = 0; good && i < bones.n; i++) {
 		const struct qa_bone *v = bones.v + i;
 
-		if (v->at < at || v->from < from || v->to <= v->from || v->to > body.n || bones.text.b.p[v->at - 1] != '\n' ||
-		    qa_bones_find(&bones, v->from) != i || qa_bones_start(&bones, v->at + 1) != v->to)
+		if (v->at < at || v->from < from || v->to <= v->from || v->to > body.n ||
+		    bones.text.b.p[v->at - 1] != '\n' || qa_bones_find(&bones, v->from) != i ||
+		    qa_bones_start(&bones, v->at + 1) != v->to)
 			OKF(0, "bone %zu at %zu, %zu to %zu", i, v->at, v->from, v->to);
 		at = v->at + 1;
 		from = v->to;
@@ -63,15 +65,19 @@ lines(void)
 {
 	shape("multipart/mixed; boundary=b", "x\n--b\n\ny\n--b--\n", "--b\n\nX:\n--b--\n");
 	shape("multipart/mixed; boundary=b", "--c\n--b \r\n--bc\n-- b", "--b\nX:\n");
-	shape("multipart/mixed; boundary=b", "--b\nTo: a@b\nContent-type: a/b\nContent-Type: c/d\nx\n\nContent-Type: e/f\n",
+	shape("multipart/mixed; boundary=b",
+	      "--b\nTo: a@b\nContent-type: a/b\nContent-Type: c/d\nx\n\nContent-Type: e/f\n",
 	      "--b\nX:\nContent-Type: a/b\n\nContent-Type: e/f\n");
 	/* known from the head that names it on */
 	shape("multipart/mixed; boundary=b", "--c\nContent-Type: multipart/x; boundary=c\n\n--c\n",
 	      "Content-Type: multipart/x; boundary=\"c\"\n\n--c\n");
-	shape("multipart/mixed; boundary=b", "--b\nContent-Type: A/B (c); x=y\n\n", "--b\nContent-Type: A/B\n\n");
-	shape("multipart/mixed; boundary=b", "Content-Type: multipart/x; boundary=\"c\r\n d\\\"e\"; y\n\n--c d\"e--\n",
+	shape("multipart/mixed; boundary=b", "--b\nContent-Type: A/B (c); x=y\n\n",
+	      "--b\nContent-Type: A/B\n\n");
+	shape("multipart/mixed; boundary=b",
+	      "Content-Type: multipart/x; boundary=\"c\r\n d\\\"e\"; y\n\n--c d\"e--\n",
 	      "Content-Type: multipart/x; boundary=\"c d\\\"e\"\n\n--c d\"e--\n");
-	shape("multipart/mixed; boundary=b", "Content-Type: nothing\nContent-Transfer-Encoding: x\n y\n", "Content-Transfer-Encoding: x y\n");
+	shape("multipart/mixed; boundary=b", "Content-Type: nothing\nContent-Transfer-Encoding: x\n y\n",
+	      "Content-Transfer-Encoding: x y\n");
 	/* blanks that end a head, and those that do not */
 	shape("multipart/mixed; boundary=b", "--b\n \ntext\n", "--b\n\nX:\n");
 	shape("multipart/mixed; boundary=b", "--b\nTo:\n \nTo: x\n", "--b\nX:\n");
@@ -89,7 +95,8 @@ places(void)
 
 	OK(make("multipart/mixed; boundary=b", qa_span_str("x\n--b\nTo: y\n\n\nz\n--b--\n")) && bones.n == 6);
 	at = bones.v[0].at;
-	OK(qa_bones_start(&bones, at) == 0 && qa_bones_start(&bones, at + 4) == 6 && qa_bones_start(&bones, at + 8) == 13);
+	OK(qa_bones_start(&bones, at) == 0 && qa_bones_start(&bones, at + 4) == 6 &&
+	   qa_bones_start(&bones, at + 8) == 13);
 	end = qa_bones_end(&bones, at + 11); /* what ends in front of a line break */
 	OK(end && end->from == 16 && end->to == 22 && qa_bones_end(&bones, at + 12) == end);
 	OK(!qa_bones_end(&bones, bones.text.b.n) && qa_bones_end(&bones, at) == bones.v);
@@ -100,12 +107,16 @@ static void
 labels(void)
 {
 	/* no charset for iconv, no quote out of a two-byte character; boundaries stay equal to their lines */
-	shape("multipart/mixed; boundary=b", "Content-Type: multipart/x; y=\"\x83\x5c\"; boundary*=utf-7'e'%41\n",
+	shape("multipart/mixed; boundary=b",
+	      "Content-Type: multipart/x; y=\"\x83\x5c\"; boundary*=utf-7'e'%41\n",
 	      "Content-Type: multipart/x; boundary=\"utf-7_e__41\"\n");
-	shape("multipart/mixed; boundary=b", "Content-Type: multipart/x; z=\"\x1b$B\"\"\x1b(B\"; boundary==?utf-7?q?a?=\n",
+	shape("multipart/mixed; boundary=b",
+	      "Content-Type: multipart/x; z=\"\x1b$B\"\"\x1b(B\"; boundary==?utf-7?q?a?=\n",
 	      "Content-Type: multipart/x; boundary=\"=_utf-7?q?a?=\"\n");
-	shape("multipart/mixed; boundary=b", "Content-Transfer-Encoding: =?utf-7?q?a?=\n", "Content-Transfer-Encoding: =_utf-7?q?a?=\n");
-	shape("multipart/mixed; boundary=\"=?\xe3\x81\x82'\"", "--=?\xe3\x81\x82'\n--=?\xe3\x81\x82'--\n", "--=_____\n--=_____--\n");
+	shape("multipart/mixed; boundary=b", "Content-Transfer-Encoding: =?utf-7?q?a?=\n",
+	      "Content-Transfer-Encoding: =_utf-7?q?a?=\n");
+	shape("multipart/mixed; boundary=\"=?\xe3\x81\x82'\"", "--=?\xe3\x81\x82'\n--=?\xe3\x81\x82'--\n",
+	      "--=_____\n--=_____--\n");
 }
 
 static void
@@ -116,13 +127,16 @@ bounds(void)
 	struct qa_sink s = QA_SINK(0);
 
 	limits.parts = 3;
-	OK(make("multipart/mixed; boundary=b", qa_span_str("--b\n--b\n--b\n--b\n")) && count("--b") == 3 && bones.over);
+	OK(make("multipart/mixed; boundary=b", qa_span_str("--b\n--b\n--b\n--b\n")) && count("--b") == 3 &&
+	   bones.over);
 	OK(make("multipart/mixed; boundary=b",
-		qa_span_str("Content-Type: message/rfc822\n\nContent-Type: message/rfc822\n\nContent-Type: message/rfc822\n\n")) &&
+		qa_span_str("Content-Type: message/rfc822\n\nContent-Type: message/rfc822\n\nContent-Type: "
+			    "message/rfc822\n\n")) &&
 	   count("Content") == 2 && bones.over);
 	for (int i = 0; i < 30; i++)
 		qa_sink_add(&s, "Content-Type: a/b\n\n", 19);
-	OK(make("multipart/mixed; boundary=b", qa_sink_span(&s)) && count("Content") == 24 && strstr(bones.over, "fields"));
+	OK(make("multipart/mixed; boundary=b", qa_sink_span(&s)) && count("Content") == 24 &&
+	   strstr(bones.over, "fields"));
 	qa_sink_free(&s);
 	limits = usual;
 
@@ -142,7 +156,8 @@ bounds(void)
 	big[26 + QA_BONES_BOUNDARY] = 'x';
 	big[27 + QA_BONES_BOUNDARY] = '\0';
 	OK(!make(big, qa_span_str("")) && strstr(bones.over, "boundary"));
-	OK(make("multipart/mixed", qa_span_str("--\n")) && make("multipart/mixed; boundary=b", qa_span_of(NULL, 0)) && bones.n == 0);
+	OK(make("multipart/mixed", qa_span_str("--\n")) &&
+	   make("multipart/mixed; boundary=b", qa_span_of(NULL, 0)) && bones.n == 0);
 }
 
 int

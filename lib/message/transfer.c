@@ -15,7 +15,8 @@ qa_transfer_encoding(qa_span v)
 
 	while (v.n && (v.p[0] == '"' || v.p[0] == ' ' || v.p[0] == '\t'))
 		v.p++, v.n--;
-	while (n < v.n && n < sizeof word - 1 && v.p[n] > ' ' && v.p[n] != ';' && v.p[n] != '"' && v.p[n] != '(') {
+	while (n < v.n && n < sizeof word - 1 && v.p[n] > ' ' && v.p[n] != ';' && v.p[n] != '"' &&
+	       v.p[n] != '(') {
 		word[n] = (char)v.p[n];
 		n++;
 	}
@@ -64,8 +65,8 @@ base64_step(struct qa_transfer *t, qa_span in, unsigned char *out)
 	return n;
 }
 
-/* GMime takes no blanks behind a soft line break, and no CR for a line's end: what follows a '=' up to a line break goes
- * away, and a '\n' goes in. */
+/* GMime takes no blanks behind a soft line break, and no CR for a line's end: what follows a '='
+ * up to a line break goes away, and a '\n' goes in. */
 static size_t
 soft_step(struct qa_transfer *t, qa_span *in, unsigned char *out)
 {
@@ -213,7 +214,8 @@ qa_transfer_body(GMimeContentEncoding encoding, qa_span body)
 		const unsigned char *p = memmem(body.p + at, body.n - at, "begin ", 6);
 		size_t i = p ? (size_t)(p - body.p) : body.n;
 
-		if (p && (i == 0 || body.p[i - 1] == '\n') && (head = qa_transfer_uu_begin(qa_span_cut(body, i, body.n), &name)))
+		if (p && (i == 0 || body.p[i - 1] == '\n') &&
+		    (head = qa_transfer_uu_begin(qa_span_cut(body, i, body.n), &name)))
 			return qa_span_cut(body, i + head, body.n);
 		at = i + 1;
 	}

@@ -1,8 +1,8 @@
 /*
- * Content-Transfer-Encoding undone by GMime, as stream and as tolerant as mail readers are: bytes that do not belong
- * are skipped (base64) or kept as they are (quoted-printable), missing padding is no matter. What GMime alone does not
- * take is put right in front of it: padding in the middle of base64 starts anew, a soft line break may have blanks behind its '=', lines
- * may end in CR.
+ * Content-Transfer-Encoding undone by GMime, as stream and as tolerant as mail readers are: bytes
+ * that do not belong are skipped (base64) or kept as they are (quoted-printable), missing padding
+ * is no matter. What GMime alone does not take is put right in front of it: padding in the middle
+ * of base64 starts anew, a soft line break may have blanks behind its '=', lines may end in CR.
  */
 #ifndef QA_MESSAGE_TRANSFER_H
 #define QA_MESSAGE_TRANSFER_H
@@ -14,7 +14,11 @@
 
 struct qa_transfer {
 	GMimeEncoding encoding;
-	enum { QA_TRANSFER_HARD, QA_TRANSFER_SOFT, QA_TRANSFER_SOFT_CR } soft; /* quoted-printable: behind a '=', and a CR */
+	enum {
+		QA_TRANSFER_HARD,
+		QA_TRANSFER_SOFT,
+		QA_TRANSFER_SOFT_CR
+	} soft; /* quoted-printable: behind a '=', and a CR */
 };
 
 /* The encoding a field's value names; what nobody knows is the default one, which changes nothing. */

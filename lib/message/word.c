@@ -1,8 +1,9 @@
 /*
  * Text of header fields: RFC 2047, read as it is written.
  *
- * Words are told apart here, their bytes are decoded by GMime, their charset is ours. GMime's own reader of whole texts
- * gives no bytes: it hands the label to iconv, whatever it names, and believes it.
+ * Words are told apart here, their bytes are decoded by GMime, their charset is ours. GMime's own
+ * reader of whole texts gives no bytes: it hands the label to iconv, whatever it names, and
+ * believes it.
  */
 #include "message/charset.h"
 #include "message/field.h"
