@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* Partitions that lie elsewhere, behind a symbolic link in the depot: "DOMAIN/depot/YYYY-MM". */
 static void
@@ -70,8 +71,9 @@ rule_add(GArray *rules, GPtrArray *paths, char *path, unsigned more)
 	g_array_append_val(rules, r);
 }
 
-int
-index_shut(const char *home, GPtrArray *names, struct qa_err *err)
+/* 1 shut, 0 the kernel cannot, -1. */
+static int
+shut(const char *home, GPtrArray *names, struct qa_err *err)
 {
 	static const char *const system[] = {"/usr", "/lib", "/lib64", "/etc/localtime", "/etc/ld.so.cache"};
 	static const char *const parts[] = {"depot", "log", "var/catalog"};
@@ -90,8 +92,26 @@ index_shut(const char *home, GPtrArray *names, struct qa_err *err)
 			rule_add(rules, paths, g_strdup_printf("%s/domain/%s/%s", home, name, parts[k]),
 				 k == 2 ? QA_SANDBOX_WRITE | QA_SANDBOX_MAKE : 0);
 	}
-	int r = qa_sandbox_apply((struct qa_sandbox_rule *)(void *)rules->data, rules->len, required, err);
+	return qa_sandbox_apply((struct qa_sandbox_rule *)(void *)rules->data, rules->len, required, err);
+}
+
+int
+index_shut(const char *home, GPtrArray *names, struct qa_err *err)
+{
+	int r = shut(home, names, err);
+
 	if (r == 0)
 		qa_log(QA_NOTICE, "event=index.sandbox.none why=\"the kernel has no Landlock\"");
 	return r < 0 ? -1 : 0;
+}
+
+int
+index_shut_domain(const char *home, const char *domain, struct qa_err *err)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+	tzset(); /* the file that TZ names may be out of reach afterwards */
+	g_ptr_array_add(names, g_strdup(domain));
+	list_links(home, domain, names);
+	return shut(home, names, err) < 0 ? -1 : 0;
 }

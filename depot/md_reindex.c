@@ -4,6 +4,7 @@
 #include "archive/home.h"
 #include "base/log.h"
 #include "catalog/follow.h"
+#include "index-sandbox.h"
 #include "long.h"
 #include "progress.h"
 #include "tool.h"
@@ -66,6 +67,8 @@ main(int argc, char **argv)
 		hooks.ctx = &bar;
 	}
 	if (qa_follow_open(qa_opt_home(), qa_archive_domain(archive), &hooks, &f, &err) != 1)
+		qa_die(opt.program, &err);
+	if (index_shut_domain(qa_opt_home(), qa_archive_domain(archive), &err))
 		qa_die(opt.program, &err);
 	size_t n = qa_archive_months(archive, &v), done = 0;
 	for (size_t i = n; i-- > 0 && r == 1 && !long_ending;) {

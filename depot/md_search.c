@@ -7,6 +7,7 @@
 #include "catalog/search.h"
 #include "catalog/snippet.h"
 #include "message/message.h"
+#include "index-sandbox.h"
 #include "query.h"
 #include "tool.h"
 
@@ -384,7 +385,8 @@ main(int argc, char **argv)
 		qa_usage(&opt);
 	query_words(&opt, argv + optind + 1, &q);
 	v.a = tool_archive(&opt, argv[optind]);
-	if (qa_home_path(dir, qa_opt_home(), &err, QA_HOME_VAR "/catalog", qa_archive_domain(v.a)) ||
+	if (index_shut_domain(qa_opt_home(), qa_archive_domain(v.a), &err) ||
+	    qa_home_path(dir, qa_opt_home(), &err, QA_HOME_VAR "/catalog", qa_archive_domain(v.a)) ||
 	    qa_search_open(v.a, dir, &q, &s, &err))
 		qa_die(opt.program, &err);
 	v.terminal = isatty(STDOUT_FILENO) == 1;

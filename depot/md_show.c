@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "catalog/events.h"
+#include "index-sandbox.h"
 #include "message/message.h"
 #include "tool.h"
 
@@ -429,6 +430,7 @@ int
 main(int argc, char **argv)
 {
 	struct shown s = {.out.limit = 256 << 20};
+	struct qa_err err;
 	bool json = false;
 	int c;
 
@@ -441,6 +443,8 @@ main(int argc, char **argv)
 		qa_usage(&opt);
 	s.a = tool_archive(&opt, argv[optind]);
 	s.id = tool_id(&opt, argv[optind + 1]);
+	if (index_shut_domain(qa_opt_home(), qa_archive_domain(s.a), &err))
+		qa_die(opt.program, &err);
 	qa_entry_id_text(&s.id, s.id_text);
 	load(&s);
 	(json ? show_json : show_person)(&s);

@@ -316,7 +316,7 @@ static int
 scan_digest(qa_span s, struct qa_err *err)
 {
 	if (s.n < 8 || s.n > 64 || s.n % 2)
-		return qa_fail(err, EPROTO, "not a SHA-256: write its 64 hexadecimal digits, or the first 8 or more");
+		return qa_fail(err, EPROTO, "not a SHA-256: write its 64 hexadecimal digits, or the first 8, 10, 12 or more of them");
 	for (size_t i = 0; i < s.n; i++)
 		if (!((s.p[i] >= '0' && s.p[i] <= '9') || ((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'f')))
 			return qa_fail(err, EPROTO, "not a SHA-256: only hexadecimal digits are allowed");

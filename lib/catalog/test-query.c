@@ -174,6 +174,7 @@ test_errors(void)
 	bad("kind:x", 5, "message");
 	bad("has:x", 4, "attachment");
 	bad("sha256:xyz", 7, "SHA-256");
+	bad("sha256:012345678", 7, "8, 10, 12");
 	bad("sha256:0123456z", 7, "hexadecimal");
 	bad("type:pd*", 5, "beginning");
 }

@@ -1,4 +1,4 @@
-# The indexer reads depot and log and writes its catalogs; what lies elsewhere is out of its reach.
+# What takes mail apart reads depot and log, and writes catalogs; what lies elsewhere is out of its reach.
 . tests/it/search/lib.sh
 mail a '1 Mar 2026 10:00:00' 'one' 'common'
 import
@@ -20,7 +20,26 @@ ln -s "$tmp/volume/2026-03" "$depot/2026-03"
 md_index -1 -q 2> "$tmp/log"
 ok $? 'a partition behind a link'
 is "$(md_search --count $D common | head -1)" 2 'is indexed'
-# anything else is not
+exits 0 'a person searches it' md_search $D common
+is "$(grep -c '2026-03/[12] .*  \(one\|two\)$' "$tmp/out")" 2 'and reads it'
+exits 0 'and sees it' md_show $D 2026-03/2
+# anything else is not; the tools that take mail apart for a person, with that person's rights, do not reach it either
+seg=$(echo "$tmp"/volume/2026-03/segment-*)
+mv "$seg" "$tmp/elsewhere"
+ln -s "$tmp/elsewhere" "$seg"
+exits 0 'md_cat takes nothing apart' md_cat $D 2026-03/2
+md_search $D common > "$tmp/out" 2>&1
+is "$(grep -c 'it cannot be read' "$tmp/out")" 2 'md_search has no way to a segment elsewhere'
+md_show $D 2026-03/2 > "$tmp/out" 2>&1
+is $? 2 'nor has md_show'
+exits 2 'nor md_reindex' md_reindex -q $D
+grep -qi 'permission denied' "$tmp/err"
+ok $? 'which says so'
+rm "$seg"
+mv "$tmp/elsewhere" "$seg"
+exits 0 'which makes a catalog that is gone, too' md_reindex -q $D
+rm -r "$catalog"
+exits 0 'from nothing' md_reindex -q $D
 log=$MAILDEPOT_HOME/domain/$D/log
 mv "$log/edge" "$tmp/edge"
 ln -s "$tmp/edge" "$log/edge"
