@@ -3,7 +3,9 @@
 #include "base/log.h"
 #include "journal/write.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static bool
 is_pending(const struct qa_intake_file *f)
@@ -11,21 +13,58 @@ is_pending(const struct qa_intake_file *f)
 	return strncmp(f->name, "domain/", 7) == 0;
 }
 
-/* The records that lie in the journal, to the pending folder; those that came from there stay as they are. */
+/* Records on their way to the pending folder: a scan keeps only one message, so those of a batch are copied until its commit. */
+struct mover {
+	struct qa_journal *j;
+	unsigned char *room;
+	size_t used;
+};
+
 static int
-move_to_pending(struct qa_importer *im, struct qa_target *t, struct qa_err *err)
+settle(struct mover *m, struct qa_err *err)
+{
+	m->used = 0;
+	return qa_journal_commit(m->j, err);
+}
+
+static int
+move_record(struct mover *m, const struct qa_scanned *rec, struct qa_err *err)
+{
+	bool alone = rec->message.n > QA_JOURNAL_BATCH_BYTES / 4;
+	qa_span message = rec->message;
+
+	if ((alone || rec->message.n > QA_JOURNAL_BATCH_BYTES - m->used) && settle(m, err))
+		return -1;
+	if (!alone && message.n) {
+		memcpy(m->room + m->used, message.p, message.n);
+		message = qa_span_of(m->room + m->used, message.n);
+	}
+	int rc = qa_journal_add(m->j, &rec->head.digest, message, rec->fields, err);
+	if (rc && errno == EAGAIN && !alone) {
+		/* full: what waits goes first, and this is where the room begins again */
+		if (settle(m, err))
+			return -1;
+		if (message.n)
+			memmove(m->room, message.p, message.n);
+		message = qa_span_of(m->room, message.n);
+		rc = qa_journal_add(m->j, &rec->head.digest, message, rec->fields, err);
+	}
+	if (rc)
+		return -1;
+	m->used += alone ? 0 : message.n;
+	return alone ? settle(m, err) : 0;
+}
+
+/* All refs of the target that lie in the journal; how many. */
+static int
+move_all(struct qa_target *t, struct mover *m, size_t *moved_r, struct qa_err *err)
 {
 	struct qa_scan s = {.fd = -1};
 	struct qa_intake_file *file = NULL;
 	struct qa_scanned rec;
-	struct qa_journal *j;
-	char path[QA_PATH_MAX];
-	size_t moved = 0, stay = 0;
 	int rc = 0;
 
-	if (qa_home_path(path, im->home, err, QA_HOME_VAR "/pending", t->name) ||
-	    qa_home_domain(im->home, t->name, err) || qa_journal_open(path, 0, &j, err))
-		return -1;
+	*moved_r = 0;
 	for (size_t i = 0; i < t->refs && rc == 0; i++) {
 		struct qa_intake_file *f = t->ref[i].file;
 
@@ -34,15 +73,29 @@ move_to_pending(struct qa_importer *im, struct qa_target *t, struct qa_err *err)
 		if (f != file && s.fd >= 0)
 			qa_scan_close(&s);
 		file = f;
-		/* one at a time: a message must stay in memory until the commit, and a scan keeps only one */
-		if (qa_intake_again(f, &s, t->ref[i].offset, &rec, err) ||
-		    qa_journal_add(j, &rec.head.digest, rec.message, rec.fields, err) || qa_journal_commit(j, err))
-			rc = -1;
-		moved++;
+		rc = qa_intake_again(f, &s, t->ref[i].offset, &rec, err) || move_record(m, &rec, err) ? -1 : 0;
+		++*moved_r;
 	}
 	if (s.fd >= 0)
 		qa_scan_close(&s);
-	qa_journal_close(j);
+	return rc ? -1 : settle(m, err);
+}
+
+/* The records that lie in the journal, to the pending folder; those that came from there stay as they are. */
+static int
+move_to_pending(struct qa_importer *im, struct qa_target *t, struct qa_err *err)
+{
+	struct mover m = {.j = NULL};
+	char path[QA_PATH_MAX];
+	size_t moved = 0, stay = 0;
+
+	if (qa_home_path(path, im->home, err, QA_HOME_VAR "/pending", t->name) ||
+	    qa_home_domain(im->home, t->name, err) || qa_journal_open(path, 0, &m.j, err))
+		return -1;
+	m.room = malloc(QA_JOURNAL_BATCH_BYTES);
+	int rc = m.room ? move_all(t, &m, &moved, err) : qa_fail(err, ENOMEM, "cannot move records of %s: ", t->name);
+	qa_journal_close(m.j);
+	free(m.room);
 	if (rc)
 		return -1;
 	for (size_t i = 0; i < t->refs; i++) {
