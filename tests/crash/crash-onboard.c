@@ -3,12 +3,14 @@
  * run it again; whoever did not runs it again. Each message is there once.
  */
 #include "archive/home.h"
+#include "archive/log.h"
 #include "archive/onboard.h"
 #include "sys/publish.h"
 #include "tests/crash/depot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { MESSAGES = 10 };
 
@@ -125,11 +127,50 @@ verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa
 	return 0;
 }
 
+/*
+ * onboarding-lost: a disk has lost a month and the log. After the log was made again from what is left, who onboards
+ * again gets the lost messages in: what marks the folder as done must not come back.
+ */
+static int
+lost_setup(const struct qa_crash_at *at)
+{
+	return setup(at) || onboard(at) || renameat(at->fd, "domain/a.example/depot/2020-06", at->fd, "lost") ||
+	       unlinkat(at->fd, "domain/a.example/log/edge", 0) || unlinkat(at->fd, "domain/a.example/log/checkpoint", 0) ||
+	       renameat(at->fd, "domain/a.example/log/tile", at->fd, "lost-tile");
+}
+
+static int
+lost_work(const struct qa_crash_at *at)
+{
+	struct qa_err err;
+
+	if (qa_log_rebuild(at->path, depot_domain[0], &err))
+		return depot_failed(&err);
+	qa_crash_ack("rebuilt");
+	return 0;
+}
+
+static int
+lost_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
+{
+	struct count c = {.found = found};
+
+	if (!qa_crash_acked(acks, "rebuilt"))
+		return 0;
+	if (onboard(at))
+		qa_crash_wrong(found, "onboarding again fails");
+	depot_each(at, found, 0, take_entry, &c);
+	depot_once(found, "message", c.times, MESSAGES, true);
+	return 0;
+}
+
 static const struct qa_crash_op ops[] = {
     {.name = "onboarding-batch", .setup = setup, .work = onboard, .recover = depot_drain, .verify = verify, .reads = true,
      .promise = "all messages of the folder are in the archive, once"},
     {.name = "onboarding-again", .setup = setup, .work = onboard, .recover = again, .verify = verify,
      .promise = "the same, run again after an interruption"},
+    {.name = "onboarding-lost", .setup = lost_setup, .work = lost_work, .verify = lost_verify,
+     .promise = "the log is made again, and what is lost can be onboarded again"},
 };
 
 int

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { RECORDS = DEPOT_TILE, WAITING = 5 };
@@ -44,7 +45,37 @@ static int
 gone_setup(const struct qa_crash_at *at)
 {
 	return fill(at) || unlinkat(at->fd, "domain/a.example/log/edge", 0) ||
-	       unlinkat(at->fd, "domain/a.example/log/checkpoint", 0);
+	       unlinkat(at->fd, "domain/a.example/log/checkpoint", 0) ||
+	       renameat(at->fd, "domain/a.example/log/tile", at->fd, "old-tile");
+}
+
+/* log-rebuild-tail: entries that a writer left in memory when it was killed, before its sync, are found by a rebuild. */
+static int
+die_now(int fd)
+{
+	(void)fd;
+	_exit(0);
+}
+
+static int
+tail_work(const struct qa_crash_at *at)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct qa_sys dying = *qa_sys;
+
+		dying.fdatasync = dying.syncfs = die_now;
+		qa_sys = &dying;
+		_exit(depot_drain(at) ? 1 : 2);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	if (qa_sys->unlinkat(at->fd, "domain/a.example/log/edge", 0) ||
+	    qa_fsync_dir(at->fd, "domain/a.example/log", NULL))
+		return -1;
+	return depot_drain(at);
 }
 
 static int
@@ -60,7 +91,11 @@ static const struct qa_crash_op ops[] = {
     {.name = "log-rebuild-damaged", .setup = damaged_setup, .work = depot_drain, .recover = depot_drain, .verify = verify,
      .promise = "the same after damage"},
     {.name = "log-rebuild-gone", .setup = gone_setup, .work = depot_drain, .recover = depot_drain, .verify = verify,
-     .promise = "the same when the checkpoint is lost as well"},
+     .promise = "the same when checkpoint and tiles are lost as well"},
+    {.name = "log-rebuild-kept", .setup = gone_setup, .work = depot_drain, .verify = depot_kept,
+     .promise = "the checkpoint and its tiles are there, without another run"},
+    {.name = "log-rebuild-tail", .setup = fill, .work = tail_work, .recover = depot_drain, .verify = verify,
+     .promise = "the same, with entries whose writer was killed before its sync"},
 };
 
 int

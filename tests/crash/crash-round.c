@@ -4,6 +4,7 @@
  */
 #include "archive/home.h"
 #include "archive/round.h"
+#include "sys/publish.h"
 #include "sys/sys.h"
 #include "tests/crash/depot.h"
 
@@ -82,27 +83,6 @@ publish_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, s
 	return 0;
 }
 
-/* log-publish-kept: who saw a checkpoint must not be shown an older one, not even until md_import runs again. */
-static int
-kept_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
-{
-	for (size_t d = 0; d < DEPOT_DOMAINS; d++) {
-		struct qa_buf b = QA_BUF(4096);
-		char path[QA_PATH_MAX], start[20];
-
-		snprintf(start, sizeof start, "head %zu ", d);
-		if (qa_home_path(path, at->path, NULL, QA_HOME_LOG "/checkpoint", depot_domain[d]) ||
-		    qa_slurp(AT_FDCWD, path, &b, NULL) < 0)
-			qa_crash_wrong(found, "cannot read the checkpoint of %s", depot_domain[d]);
-		for (size_t i = 0; i < acks->n; i++)
-			if (acks->v[i].n > strlen(start) && memcmp(acks->v[i].p, start, strlen(start)) == 0 &&
-			    !qa_span_eq(qa_span_cut(acks->v[i], strlen(start), acks->v[i].n), qa_buf_span(&b)))
-				qa_crash_lost(found, "the checkpoint of %s", depot_domain[d]);
-		qa_buf_free(&b);
-	}
-	return 0;
-}
-
 /*
  * import-pending: the second domain's log cannot be opened (a folder has the edge's name), so its records go to its
  * pending folder, and the journal's files may go.
@@ -163,6 +143,53 @@ resume_setup(const struct qa_crash_at *at)
 }
 
 /*
+ * import-unpublished: the second domain commits, but cannot publish (a file has the name of its tiles' folder). After a while the
+ * journal no longer waits for its checkpoint, so what is committed must stand by itself.
+ */
+static int
+unpublished_setup(const struct qa_crash_at *at)
+{
+	return depot_home(at) || qa_mkdirs(at->fd, "domain/b.example/log", 0755, NULL) ||
+	       qa_publish(at->fd, "domain/b.example/log/tile", qa_span_str("x"), 0644, NULL) ||
+	       depot_journal(at, 0, RECORDS, 4);
+}
+
+static int
+unpublished_work(const struct qa_crash_at *at)
+{
+	struct qa_importer_conf conf = {.publish_every = UINT64_MAX, .stuck_after = 1};
+	struct qa_importer *im;
+	struct qa_err err;
+	int rc;
+
+	if (qa_importer_open(at->path, &conf, &im, &err))
+		return depot_failed(&err);
+	while ((rc = qa_importer_round(im, &err)) > 0)
+		continue;
+	/* the second time it has failed for a while */
+	for (int i = 0; i < 2 && rc == 0; i++)
+		if (qa_importer_publish(im, &err))
+			fprintf(stderr, "%s\n", err.text);
+	qa_importer_close(im);
+	if (rc == 0 && qa_fsync_dir(at->fd, "journal", &err))
+		rc = -1;
+	if (rc == 0)
+		qa_crash_ack("taken");
+	return rc ? depot_failed(&err) : 0;
+}
+
+/* Somebody clears the way. */
+static int
+unpublished_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
+{
+	unlinkat(at->fd, "domain/b.example/log/tile", 0);
+	if (depot_drain(at))
+		qa_crash_wrong(found, "md_import does not go on");
+	depot_compare(at, acks, found, RECORDS, 0);
+	return 0;
+}
+
+/*
  * import-damaged: a file of the journal has a record that is not what it was; that one a door wrote into direct/ as
  * well. The file is kept.
  */
@@ -214,13 +241,16 @@ static const struct qa_crash_op ops[] = {
      .promise = "the same, for a domain that could not commit for a while"},
     {.name = "import-resume", .setup = resume_setup, .work = depot_drain, .recover = depot_drain, .verify = round_verify,
      .promise = "the same, when it can again"},
+    {.name = "import-unpublished", .setup = unpublished_setup, .work = unpublished_work, .recover = unpublished_work,
+     .verify = unpublished_verify,
+     .promise = "the same, for a domain that cannot publish"},
     {.name = "import-damaged", .setup = damaged_setup, .work = depot_drain, .recover = depot_drain,
      .verify = damaged_verify,
      .promise = "the same, though a journal file is damaged, which is kept"},
     {.name = "log-publish", .setup = publish_setup, .work = publish_work, .recover = depot_drain,
      .verify = publish_verify,
      .promise = "the log of the checkpoint that was published, and its tiles, are there"},
-    {.name = "log-publish-kept", .setup = publish_setup, .work = publish_work, .verify = kept_verify,
+    {.name = "log-publish-kept", .setup = publish_setup, .work = publish_work, .verify = depot_kept,
      .promise = "the checkpoint is there, without another run"},
 };
 

@@ -365,3 +365,26 @@ depot_compare(const struct qa_crash_at *at, const struct qa_crash_acks *acks, st
 		}
 	}
 }
+
+int
+depot_kept(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
+{
+	for (size_t d = 0; d < DEPOT_DOMAINS; d++) {
+		struct qa_buf b = QA_BUF(4096);
+		char path[QA_PATH_MAX], start[20];
+
+		snprintf(start, sizeof start, "head %zu ", d);
+		if (qa_home_path(path, at->path, NULL, QA_HOME_LOG "/checkpoint", depot_domain[d]) ||
+		    qa_slurp(AT_FDCWD, path, &b, NULL) < 0)
+			qa_crash_wrong(found, "cannot read the checkpoint of %s", depot_domain[d]);
+		for (size_t i = 0; i < acks->n; i++) {
+			if (acks->v[i].n <= strlen(start) || memcmp(acks->v[i].p, start, strlen(start)) != 0)
+				continue;
+			if (!qa_span_eq(qa_span_cut(acks->v[i], strlen(start), acks->v[i].n), qa_buf_span(&b)))
+				qa_crash_lost(found, "the checkpoint of %s", depot_domain[d]);
+			depot_check_log(at, acks, found, d);
+		}
+		qa_buf_free(&b);
+	}
+	return 0;
+}

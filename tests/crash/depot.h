@@ -52,6 +52,10 @@ void depot_compare(const struct qa_crash_at *at, const struct qa_crash_acks *ack
 void depot_check_log(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found,
 		     size_t d);
 
+/* A verify, for operations without recovery: who saw a checkpoint must not be shown an older one, nor one without its tiles, not
+ * even until md_import runs again. Just one promise for each domain. */
+int depot_kept(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found);
+
 /* Calls TAKE for each committed entry of domain D, with its message (p NULL: it has none). E's spans are valid in TAKE. What cannot be
  * read is wrong. */
 typedef void depot_taker(void *ctx, qa_month month, const struct qa_entry *e, qa_span message);
