@@ -169,6 +169,8 @@ static const struct qa_crash_op ops[] = {
      .promise = "all messages of the folder are in the archive, once"},
     {.name = "onboarding-again", .setup = setup, .work = onboard, .recover = again, .verify = verify,
      .promise = "the same, run again after an interruption"},
+    {.name = "onboarding-kept", .setup = setup, .work = onboard, .verify = depot_kept,
+     .promise = "log, checkpoint and tiles are there, without another run"},
     {.name = "onboarding-lost", .setup = lost_setup, .work = lost_work, .verify = lost_verify,
      .promise = "the log is made again, and what is lost can be onboarded again"},
 };
