@@ -22,6 +22,7 @@ struct agent {
 	int good, bad; /* exit codes */
 	struct qa_delivery delivery;
 	struct qa_rule rule;
+	bool filed_here;	  /* what the door saw of it, it gave to this domain */
 	uint64_t size;		  /* of the file on 0 */
 	size_t above;		  /* its bytes that the door did not see */
 	struct qa_digest file, message;
@@ -188,15 +189,21 @@ write_direct(struct agent *a, struct qa_err *err)
 	return rc;
 }
 
-/* Whether the domain wants what comes in: 1, 0, -1. */
+/*
+ * Whether the domain wants what comes in: 1, 0, -1. The door goes by the recipient's domain as typed; where that is an alias
+ * which the table does not know as one, this domain has no message yet, though the door may have seen it for others.
+ */
 static int
 wanted(struct agent *a, struct qa_err *err)
 {
 	struct qa_domains table;
+	struct qa_rule typed;
 
 	if (qa_domains_open(&table, a->home, err))
 		return -1;
 	qa_domains_find(&table, qa_span_str(a->delivery.domain), &a->rule);
+	qa_domains_find(&table, qa_address_domain(qa_span_str(a->delivery.recipient)), &typed);
+	a->filed_here = strcmp(typed.folder, a->rule.folder) == 0 && typed.archive & QA_ARCHIVE_IN;
 	qa_domains_close(&table);
 	return (a->rule.archive & QA_ARCHIVE_IN) != 0;
 }
@@ -210,7 +217,7 @@ archive(struct agent *a, struct qa_err *err)
 	qa_intake_init(&a->copy, a->home);
 	/* above the domain's limit the door has decided what becomes of the message itself */
 	bool too_large = a->rule.limit && a->size - a->above > a->rule.limit;
-	if (too_large || door_saw_it(a)) {
+	if (too_large || (a->filed_here && door_saw_it(a))) {
 		if (qa_intake_end(&a->copy, err))
 			return -1;
 	} else if (copy_message(a, err)) {
