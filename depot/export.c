@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/id.h"
+#include "mboxrd.h"
 #include "sys/sys.h"
 
 #include <errno.h>
@@ -26,15 +27,8 @@ struct export {
 	uint64_t at; /* its length */
 	struct qa_buf bytes;
 	struct qa_err *err; /* while a message is written */
-
-	/* mboxrd: what of a line was seen but not written yet, for it may be >>>From */
-	bool line_start;
-	uint64_t arrows;
-	unsigned letters;
-	unsigned char last;
+	struct mboxrd mboxrd;
 };
-
-static const char from_[] = "From ";
 
 static int
 exists(const char *path)
@@ -177,75 +171,10 @@ plain(void *ctx, qa_span piece)
 	return put(ctx, piece.p, piece.n);
 }
 
-/* What was held back of a line's beginning, with one more '>' when it turned out to be From. */
 static int
-release(struct export *x, bool is_from)
+put_mbox(void *ctx, const void *p, size_t n)
 {
-	if (is_from && put(x, ">", 1))
-		return -1;
-	for (; x->arrows; x->arrows--)
-		if (put(x, ">", 1))
-			return -1;
-	if (put(x, from_, x->letters))
-		return -1;
-	x->letters = 0;
-	x->line_start = false;
-	return 0;
-}
-
-static int
-mboxrd(void *ctx, qa_span piece)
-{
-	struct export *x = ctx;
-	size_t i = 0;
-
-	while (i < piece.n) {
-		if (x->line_start) {
-			unsigned char c = piece.p[i];
-
-			if (c == '>' && x->letters == 0) {
-				x->arrows++;
-				i++;
-			} else if (c == (unsigned char)from_[x->letters]) {
-				i++;
-				if (++x->letters == sizeof from_ - 1 && release(x, true))
-					return -1;
-			} else if (release(x, false)) {
-				return -1;
-			}
-			continue;
-		}
-		const unsigned char *end = memchr(piece.p + i, '\n', piece.n - i);
-		size_t n = end ? (size_t)(end - piece.p) + 1 - i : piece.n - i;
-		if (put(x, piece.p + i, n))
-			return -1;
-		i += n;
-		x->line_start = end != NULL;
-	}
-	if (piece.n)
-		x->last = piece.p[piece.n - 1];
-	return 0;
-}
-
-/* "From sender Mon Nov 23 03:22:05 2026" */
-static int
-separator(struct export *x, qa_span sender, uint64_t ns)
-{
-	static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	struct qa_date d = qa_date_of(ns);
-	char line[80];
-
-	if (put(x, from_, sizeof from_ - 1))
-		return -1;
-	for (size_t i = 0; i < sender.n && i < 1000; i++) {
-		unsigned char c = sender.p[i] > ' ' && sender.p[i] < 127 ? sender.p[i] : '-';
-
-		if (put(x, &c, 1))
-			return -1;
-	}
-	int n = snprintf(line, sizeof line, "%s %.3s %.3s %2u %02u:%02u:%02u %d\n", sender.n ? "" : "MAILER-DAEMON",
-			 days + 3 * d.weekday, months + 3 * (d.month - 1), d.day, d.hour, d.minute, d.second, d.year);
-	return put(x, line, (size_t)n);
+	return put(ctx, p, n);
 }
 
 static int
@@ -255,11 +184,8 @@ add_mbox(struct export *x, struct qa_partition *p, const struct qa_entry *e, qa_
 	int r;
 
 	qa_buf_clear(&x->bytes);
-	x->line_start = true;
-	x->arrows = x->letters = 0;
-	x->last = '\n';
-	r = separator(x, sender, ns) || qa_partition_message(p, e, mboxrd, x, x->err) || release(x, false) ||
-			    (x->last != '\n' && put(x, "\n", 1)) || put(x, "\n", 1) || flush(x)
+	r = mboxrd_begin(&x->mboxrd, put_mbox, x, sender, ns) ||
+			    qa_partition_message(p, e, mboxrd_piece, &x->mboxrd, x->err) || mboxrd_end(&x->mboxrd) || flush(x)
 		? -1
 		: 0;
 	if (r) {
