@@ -8,4 +8,4 @@ $(eval $(call program,md_index,depot,md_index.c index-sandbox.c long.c progress.
 $(eval $(call program,md_search,depot,md_search.c index-sandbox.c query.c tool.c,back,))
 $(eval $(call program,md_reindex,depot,md_reindex.c index-sandbox.c long.c progress.c tool.c,back,))
 $(eval $(call program,md_export,depot,md_export.c export.c long.c mboxrd.c progress.c query.c tool.c,back,))
-$(eval $(call program,md_show,depot,md_show.c index-sandbox.c tool.c,back,))
+$(eval $(call program,md_show,depot,md_show.c index-sandbox.c show-json.c show-person.c show-value.c tool.c,back,))
