@@ -1,4 +1,4 @@
-$(eval $(call library,sys,lib/sys,sys.c publish.c syncset.c priv.c sandbox.c,))
+$(eval $(call library,sys,lib/sys,sys.c publish.c syncset.c priv.c sandbox.c sandbox-calls.c,))
 $(eval $(call tests,lib/sys,back,))
 
 # The power-cut simulator, for tests only: no program links it.

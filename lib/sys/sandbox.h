@@ -8,7 +8,8 @@
  * children and programs started later too, and sets no_new_privs: a set-id program started from here gains nothing.
  *
  * All rights that the running kernel can govern are governed; a right that it does not know yet is simply not
- * restricted there. Not governed by any kernel: stat, chmod, chown, times, locks on what can be seen.
+ * restricted there. Not governed by any kernel: stat, times, locks on what can be seen; nor chmod and chown,
+ * for which there is qa_sandbox_calls.
  */
 #ifndef QA_SYS_SANDBOX_H
 #define QA_SYS_SANDBOX_H
@@ -35,6 +36,11 @@ struct qa_sandbox_rule {
 /* 1 applied; 0 the kernel has no Landlock and REQUIRED is 0 (no_new_privs is set all the same); -1. After -1
  * the process must not go on as if it were safe. */
 int qa_sandbox_apply(const struct qa_sandbox_rule *rule, size_t n, int required, struct qa_err *err) QA_MUST;
+
+/* Behind qa_sandbox_apply, for a role that needs none of it: the calls that change modes, owners and attributes, which Landlock does
+ * not govern, fail with EPERM, and so does making a socket of another kind than UNIX. 1; 0 neither kernel nor processor is known to
+ * be able to; -1. */
+int qa_sandbox_calls(struct qa_err *err) QA_MUST;
 
 /* The version of the kernel's Landlock interface, 0 when there is none: for md_conf and test output. */
 int qa_sandbox_abi(void);

@@ -228,6 +228,34 @@ sandbox(void)
 }
 
 static int
+sandbox_calls(void)
+{
+	int sv[2], fd;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return 1;
+	if (qa_sandbox_calls(NULL) != 1)
+		return 77;
+	fd = open(under("work/file"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, "x", 1) != 1 || rename(under("work/file"), under("work/renamed")))
+		return 2;
+	if (chmod(under("work/renamed"), 0644) == 0 || errno != EPERM || fchmod(fd, 0644) == 0 || errno != EPERM ||
+	    fchmodat(AT_FDCWD, under("work/renamed"), 0644, 0) == 0 || errno != EPERM)
+		return 3;
+	if (chown(under("work/renamed"), getuid(), getgid()) == 0 || fchown(fd, getuid(), getgid()) == 0 ||
+	    syscall(SYS_fsetxattr, fd, "user.x", "y", 1, 0) == 0 || errno != EPERM)
+		return 4;
+	if (socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0 || errno != EPERM ||
+	    socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 || socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0)
+		return 5;
+	if (socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, sv))
+		return 6;
+	if (syscall(SYS_io_uring_setup, 1, NULL) >= 0 || errno != EPERM)
+		return 7;
+	return unlink(under("work/renamed")) || close(fd);
+}
+
+static int
 sandbox_bad_rule(void)
 {
 	struct qa_sandbox_rule rule = {under("missing"), QA_SANDBOX_READ};
@@ -284,7 +312,8 @@ main(void)
 		OKF(1, "dropping privileges # SKIP only root has any");
 	if (qa_sandbox_abi() > 0) {
 		CHILD(sandbox);
-		CHILD(sandbox_bad_rule);
+		CHILD(sandbox_calls);
+	CHILD(sandbox_bad_rule);
 	} else
 		OKF(1, "sandbox # SKIP this kernel has no Landlock");
 	CHILD(sandbox_unknown);
