@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 
 static struct qa_sys faults_table;
 static long faults_calls, faults_from;
@@ -94,7 +95,7 @@ faults_ftruncate(int fd, off_t n)
 	return fails() ? -1 : qa_sys_real.ftruncate(fd, n);
 }
 
-static void
+__attribute__((unused)) static void
 faults_use(bool torn)
 {
 	faults_torn = torn;
@@ -110,7 +111,7 @@ faults_use(bool torn)
 	qa_sys = &faults_table;
 }
 
-static void
+__attribute__((unused)) static void
 faults_at(long n, int num, bool for_good)
 {
 	faults_calls = 0;
@@ -119,7 +120,7 @@ faults_at(long n, int num, bool for_good)
 	faults_for_good = for_good;
 }
 
-static void
+__attribute__((unused)) static void
 faults_off(void)
 {
 	faults_from = 0;
