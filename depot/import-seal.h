@@ -2,8 +2,8 @@
  * Sealing finished months (archive/sealer.h) beside the rounds of md_import: a process of its own at low priority, started now
  * and then, so that no round waits for it.
  */
-#ifndef DEPOT_IMPORT_SEAL_H
-#define DEPOT_IMPORT_SEAL_H
+#ifndef QA_DEPOT_IMPORT_SEAL_H
+#define QA_DEPOT_IMPORT_SEAL_H
 
 #include "archive/sealer.h"
 

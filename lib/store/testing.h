@@ -109,8 +109,8 @@ home_store(struct home *h, const char *name, const void *p, size_t n)
 	char path[400];
 
 	home_file(h, name, path);
-	FILE *f = fopen(path, "w");
-	if (!f || (n && fwrite(p, 1, n, f) != n) || fclose(f))
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, p, n) != (ssize_t)n || close(fd))
 		exit(99);
 }
 
