@@ -19,9 +19,10 @@ static int
 sync_it(int fd)
 {
 	struct timespec ms3 = {0, 3000000};
+	enum mode now = mode;
 	unsigned turn;
 
-	switch (mode) {
+	switch (now) {
 	case SLOW:
 		nanosleep(&ms3, NULL);
 		break;
