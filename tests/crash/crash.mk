@@ -6,7 +6,7 @@ SRCS += $(patsubst %,tests/crash/%.c,harness steps)
 SRCS += tests/crash/depot.c
 $(BUILD)/tests/crash/depot.o: EXTRA = $(CFLAGS_back)
 $(foreach t,round rebuild onboard seal index export,$(eval crash-$(t)_OBJ := $(BUILD)/tests/crash/depot.o))
-crash-export_OBJ += $(BUILD)/depot/export.o
+crash-export_OBJ += $(patsubst %,$(BUILD)/depot/%.o,export mboxrd)
 crash_family = $(or $($(1)_FAMILY),back)
 define crashtest
 SRCS += tests/crash/$(1).c
