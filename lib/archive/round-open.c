@@ -155,14 +155,7 @@ qa_importer_close(struct qa_importer *im)
 {
 	if (!im)
 		return;
-	while (im->targets) {
-		struct qa_target *t = im->targets;
-
-		im->targets = t->next;
-		qa_writer_close(t->w);
-		free(t->ref);
-		free(t);
-	}
+	qa_target_free_all(im);
 	qa_intake_close(&im->intake);
 	if (im->domains_open)
 		qa_domains_close(&im->domains);

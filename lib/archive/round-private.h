@@ -42,6 +42,7 @@ struct qa_importer {
 	struct qa_domains domains;
 	bool domains_open;
 	struct qa_target *targets;
+	void *by_name; /* the set of them; private to round-target.c */
 	size_t begun;
 	size_t most; /* domains in a round, and writers whose partitions stay open between rounds */
 	uint64_t round, last_publish, publish_failing_since;
@@ -55,6 +56,7 @@ struct qa_importer {
 /* ---- round-target.c ---- */
 
 struct qa_target *qa_target_of(struct qa_importer *im, const char *name); /* made when it is new; NULL: no memory */
+void qa_target_free_all(struct qa_importer *im);
 int qa_target_keep(struct qa_target *t, struct qa_intake_file *f, uint64_t offset, struct qa_err *err) QA_MUST;
 /* The refs that a round has committed go: all but those put off to the next one. */
 void qa_target_done(struct qa_target *t, uint64_t round);

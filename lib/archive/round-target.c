@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,16 +12,35 @@ qa_target_of(struct qa_importer *im, const char *name)
 {
 	struct qa_target *t;
 
-	for (t = im->targets; t; t = t->next)
-		if (strcmp(t->name, name) == 0)
-			return t;
+	if (!im->by_name)
+		im->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+	t = g_hash_table_lookup(im->by_name, name);
+	if (t)
+		return t;
 	t = calloc(1, sizeof *t);
 	if (!t)
 		return NULL;
 	snprintf(t->name, sizeof t->name, "%s", name);
 	t->next = im->targets;
 	im->targets = t;
+	g_hash_table_insert(im->by_name, t->name, t);
 	return t;
+}
+
+void
+qa_target_free_all(struct qa_importer *im)
+{
+	if (im->by_name)
+		g_hash_table_destroy(im->by_name);
+	im->by_name = NULL;
+	while (im->targets) {
+		struct qa_target *t = im->targets;
+
+		im->targets = t->next;
+		qa_writer_close(t->w);
+		free(t->ref);
+		free(t);
+	}
 }
 
 int
