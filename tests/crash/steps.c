@@ -124,6 +124,9 @@ crash_step(const struct crash_run *r, enum crash_step step)
 	if ((step == STEP_SETUP && !r->op->setup) || (step == STEP_RECOVER && !r->op->recover))
 		return 0;
 	fflush(NULL);
+	/* what it forks comes to us when it dies, so that all of it can be waited for */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+		crash_stuck("cannot adopt what a step leaves");
 	pid_t me = getpid(), pid = fork();
 	if (pid < 0)
 		crash_stuck("cannot fork");
@@ -144,6 +147,9 @@ crash_step(const struct crash_run *r, enum crash_step step)
 	kill(-pid, SIGKILL);
 	if (waitpid(pid, &status, 0) < 0)
 		crash_stuck("cannot wait");
+	/* a killed child may hold its locks for a moment longer */
+	while (waitpid(-pid, NULL, 0) > 0 || errno == EINTR)
+		continue;
 	if (WIFEXITED(status) && WEXITSTATUS(status) <= 1)
 		return WEXITSTATUS(status);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && r->sim && qa_sim_struck(r->sim) &&
