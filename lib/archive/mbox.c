@@ -25,7 +25,8 @@ from_line(qa_span line)
 static qa_span
 line_at(qa_span s, size_t at)
 {
-	const unsigned char *end = memchr(s.p + at, '\n', s.n - at);
+	/* no bytes may be no pointer */
+	const unsigned char *end = s.n > at ? memchr(s.p + at, '\n', s.n - at) : NULL;
 
 	return qa_span_of(s.p + at, end ? (size_t)(end - (s.p + at)) + 1 : s.n - at);
 }
