@@ -10,13 +10,13 @@ is "$(last | sed 's/.* ignored=\([0-9,]*\) .*/\1/')" '1,2,3,13,24,25,26,27,' 'ig
 slow() { # SIGNAL: the code of a door that gets it while it reads
 	"$inject" -w 300 -r a@example.com -s 3000 "$queue" > "$tmp/slow" &
 	injector=$!
-	wait_for 5 door_pid
-	sleep 0.2
+	wait_for 5 ready
 	kill "-$1" "$(door_pid)"
 	wait $injector
 	out=$(cat "$tmp/slow")
 	parts
 }
+ready() { grep -q '^SigCgt:.*[4-7c-f].......$' "/proc/$(door_pid)/status"; } # SIGSYS, 31, is the last that it catches
 door_pid() { pgrep -P "$injector" -x qmail-queue; }
 for s in TERM USR1 USR2 SEGV ABRT BUS SYS; do
 	slow $s
