@@ -1,10 +1,9 @@
 # What the door and the journal add to a queue program: the stand-in for qmail-queue alone and behind ours, in turn.
-# A queue whose todo and intd once held 5,000 files is slower for good (ext4 never shrinks a directory: 128 KB each), as after the first burst on
-# any host; it is measured beside a new one. The queue's folders are made for each run, and nothing is removed meanwhile: some filesystems look long for an inode where
+# The queue's folders are new for each run, and nothing is removed meanwhile: some filesystems look long for an inode where
 # many were freed. CPU is that of injector, door, queue program and md_journal together; it is also measured on a filesystem in
 # memory, where the disk's own work is not part of it.
 . bench/lib.sh
-queues=$work runs=0 GROWN=''
+queues=$work runs=0
 standin=$BUILD/tests/qmail-queue
 if [ "$BENCH_QUICK" = 1 ]; then total=192; else total=640; fi
 
@@ -18,12 +17,6 @@ fresh_queue() {
 		mkdir -p "$Q/mess/$i"
 		i=$((i + 1))
 	done
-	[ -z "$GROWN" ] || perl -e '
-		open my $f, ">", "$ARGV[0]/../one"; # links, so that no inode is freed
-		for my $d (@ARGV) {
-			for (1000001 .. 1005000) { link "$ARGV[0]/../one", "$d/$_" or die "$d: $!"; }
-			unlink "$d/$_" for 1000001 .. 1005000;
-		}' "$Q/todo" "$Q/intd"
 }
 
 # service NAME COMMAND...: starts one that says when it is ready; its pid in $service
@@ -105,9 +98,6 @@ for p in $injectors; do
 	note "$p injectors, load $(load)"
 	case $p in 1) share='>= 0.80' ;; 4|16) share='>= 0.75' ;; *) share='' ;; esac
 	compare 4k 4096 "$p" "$share"
-	GROWN=yes
-	compare 4k-grown 4096 "$p" "$share"
-	GROWN=''
 	compare 64k 65536 "$p" ''
 done
 
