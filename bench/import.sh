@@ -11,7 +11,7 @@ ours() {
 
 peer_notmuch() {
 	rm -rf "$work/mail/.notmuch"
-	printf '[database]\npath=%s\n[user]\nname=b\nprimary_email=b@example.com\n[new]\ntags=inbox\n' "$work/mail" \
+	printf '[database]\npath=%s\n[user]\nname=b\nprimary_email=b@example.com\n[new]\ntags=inbox\n[index]\ndecrypt=false\n' "$work/mail" \
 		> "$work/notmuch-config"
 	NOTMUCH_CONFIG=$work/notmuch-config metered notmuch notmuch new --quiet
 }
