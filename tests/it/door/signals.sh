@@ -16,6 +16,7 @@ slow() { # SIGNAL: the code of a door that gets it while it reads
 	out=$(cat "$tmp/slow")
 	parts
 }
+# shellcheck disable=SC2317 # by wait_for
 ready() { grep -q '^SigCgt:.*[4-7c-f].......$' "/proc/$(door_pid)/status"; } # SIGSYS, 31, is the last that it catches
 door_pid() { pgrep -P "$injector" -x qmail-queue; }
 for s in TERM USR1 USR2 SEGV ABRT BUS SYS; do
