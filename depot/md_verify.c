@@ -6,6 +6,7 @@
 #include "archive/home.h"
 #include "base/text.h"
 #include "sys/sys.h"
+#include "tlog/checkpoint.h"
 #include "tlog/note.h"
 #include "tool.h"
 
@@ -238,6 +239,7 @@ main(int argc, char **argv)
 {
 	struct qa_buf since = QA_BUF(QA_TLOG_NOTE_MAX), key = QA_BUF(4096);
 	struct qa_verify what = {.deep = false};
+	struct qa_tlog_checkpoint outside;
 	bool json = false, quiet = false;
 	struct qa_err err;
 	int c, rc;
@@ -249,11 +251,12 @@ main(int argc, char **argv)
 			break;
 		case SINCE:
 			tool_read(&opt, optarg, &since);
-			if (!since.n) {
-				qa_fail(&err, 0, "%s is empty, not a checkpoint", optarg);
+			what.since = qa_buf_span(&since);
+			/* whose it is, is to be found out; that it is one, is not */
+			if (qa_tlog_checkpoint_open(what.since, NULL, 0, &outside, &err) < 0) {
+				qa_fail_in(&err, "%s is no checkpoint", optarg);
 				qa_die(opt.program, &err);
 			}
-			what.since = qa_buf_span(&since);
 			break;
 		case JSON:
 			json = true;

@@ -1,21 +1,5 @@
 #include "base/head.h"
 
-static bool
-blank(unsigned char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static qa_span
-trimmed(qa_span s)
-{
-	while (s.n && blank(s.p[0]))
-		s.p++, s.n--;
-	while (s.n && blank(s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
 /* Takes one line, with its end, from the front of *rest. */
 static qa_span
 line_take(qa_span *rest, unsigned char eol)
@@ -56,7 +40,7 @@ blank_ends(qa_span rest, unsigned char eol)
 	qa_span line = line_take(&rest, eol);
 
 	for (size_t i = 0; i < line.n; i++)
-		if (!blank(line.p[i]))
+		if (!qa_blank(line.p[i]))
 			return false;
 	line = line_take(&rest, eol);
 	return line.n && line.p[0] != ' ' && line.p[0] != '\t' && !line_empty(line) && !name_length(line);
@@ -101,7 +85,7 @@ qa_head_next(struct qa_head *h, struct qa_field *f_r)
 		}
 		name = name_length(line);
 		if (!name && h->junk) {
-			*f_r = (struct qa_field){.value = trimmed(line), .whole = line};
+			*f_r = (struct qa_field){.value = qa_span_trim(line), .whole = line};
 			return true;
 		}
 		if (!name)
@@ -118,7 +102,7 @@ qa_head_next(struct qa_head *h, struct qa_field *f_r)
 		size_t skip = (size_t)(colon - line.p) + 1;
 
 		f_r->name = qa_span_of(line.p, name);
-		f_r->value = trimmed(qa_span_cut(line, skip, line.n));
+		f_r->value = qa_span_trim(qa_span_cut(line, skip, line.n));
 		f_r->whole = line;
 		return true;
 	}

@@ -48,6 +48,24 @@ qa_span_cut(qa_span a, size_t offset, size_t length)
 	return (qa_span){a.p + offset, length};
 }
 
+/* Space, TAB, CR or LF. */
+static inline bool
+qa_blank(unsigned char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Without blanks at both ends. */
+static inline qa_span
+qa_span_trim(qa_span a)
+{
+	while (a.n && qa_blank(a.p[0]))
+		a.p++, a.n--;
+	while (a.n && qa_blank(a.p[a.n - 1]))
+		a.n--;
+	return a;
+}
+
 /* ASCII case-insensitive comparison, for header names and domains. */
 bool qa_span_caseeq(qa_span a, qa_span b);
 

@@ -15,6 +15,8 @@ numbers(void)
 {
 	uint64_t v = 7;
 
+	OK(qa_span_is(qa_span_trim(qa_span_str(" \t\r\na b\n ")), "a b"));
+	OK(qa_span_trim(qa_span_str(" \r\n")).n == 0 && qa_span_trim(qa_span_of(NULL, 0)).n == 0);
 	OK(qa_scan_u64(qa_span_str("18446744073709551615"), &v) == 0 && v == UINT64_MAX);
 	OK(qa_scan_u64(qa_span_str("18446744073709551616"), &v) == -1);
 	OK(qa_scan_u64(qa_span_str(""), &v) == -1 && qa_scan_u64(qa_span_str("-1"), &v) == -1);

@@ -4,22 +4,6 @@
 #define PIECE 1024 /* what GMime sees at a time, when there is a comma to cut at */
 #define PIECE_MAX 2048
 
-static bool
-blank(unsigned char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static qa_span
-trimmed(qa_span s)
-{
-	while (s.n && blank(s.p[0]))
-		s.p++, s.n--;
-	while (s.n && blank(s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
 /* The front of s that GMime gets: up to a comma that stands in no quotes, brackets or comments,
  * of those in the first PIECE bytes the last, else the first; without any, PIECE_MAX bytes.
  * *skip_r: how much of s is done with it. */
@@ -110,10 +94,10 @@ mailbox(struct reader *r, InternetAddress *a, qa_span alone)
 	qa_field_show(r->punycode ? internet_address_mailbox_get_idn_addr(m)
 				  : internet_address_mailbox_get_addr(m),
 		      &r->addr);
-	box.name = trimmed(qa_sink_span(&r->name));
+	box.name = qa_span_trim(qa_sink_span(&r->name));
 	box.addr = qa_sink_span(&r->addr);
 	if (!box.name.n && alone.n)
-		box.name = trimmed(comment(alone)); /* GMime keeps it in some places only */
+		box.name = qa_span_trim(comment(alone)); /* GMime keeps it in some places only */
 	if (box.addr.n && !memchr(box.addr.p, '@', box.addr.n) && !box.name.n) {
 		box.name = box.addr;
 		box.addr.n = 0;
@@ -153,9 +137,9 @@ bare(struct reader *r, qa_span s)
 			return false;
 	if (!at || memchr(at + 1, '@', s.n - (size_t)(at + 1 - s.p)))
 		return false;
-	for (from = (size_t)(at - s.p); from > 0 && !blank(s.p[from - 1]); from--)
+	for (from = (size_t)(at - s.p); from > 0 && !qa_blank(s.p[from - 1]); from--)
 		;
-	for (to = (size_t)(at - s.p); to < s.n && !blank(s.p[to]); to++)
+	for (to = (size_t)(at - s.p); to < s.n && !qa_blank(s.p[to]); to++)
 		;
 	l = internet_address_list_parse(NULL,
 					qa_field_hide(qa_span_cut(s, from, to - from), "?.", &r->hidden));
@@ -165,9 +149,9 @@ bare(struct reader *r, qa_span s)
 		return false;
 	}
 	qa_sink_add(&addr, s.p + from, to - from);
-	box.name = trimmed(qa_span_cut(s, 0, from));
+	box.name = qa_span_trim(qa_span_cut(s, 0, from));
 	if (!box.name.n)
-		box.name = trimmed(qa_span_cut(s, to, s.n));
+		box.name = qa_span_trim(qa_span_cut(s, to, s.n));
 	box.addr = qa_sink_span(&addr);
 	give(r, &box);
 	r->hidden.failed = r->hidden.failed || addr.failed;
@@ -180,7 +164,7 @@ static void
 piece(struct reader *r, qa_span s)
 {
 	InternetAddressList *l;
-	struct qa_mailbox words = {trimmed(s), {NULL, 0}};
+	struct qa_mailbox words = {qa_span_trim(s), {NULL, 0}};
 
 	r->lost = false;
 	r->punycode = memmem(s.p, s.n, "xn--", 4) != NULL;

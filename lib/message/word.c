@@ -15,12 +15,6 @@ struct word {
 	size_t length;		/* of all of it, from "=?" to "?=" */
 };
 
-static bool
-blank(unsigned char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* The encoded word at the front of s. */
 static bool
 word_at(qa_span s, struct word *w)
@@ -82,7 +76,7 @@ flush(struct qa_sink *bytes, qa_span charset, struct qa_sink *out)
 		qa_charset_add(&text, charset, qa_sink_span(bytes));
 		s = qa_sink_span(&text);
 		for (size_t i = 0; i < text.b.n; i++)
-			if (blank(text.b.p[i]))
+			if (qa_blank(text.b.p[i]))
 				text.b.p[i] = ' ';
 		qa_sink_text(out, s);
 	}
@@ -111,7 +105,7 @@ qa_word_text(qa_span s, struct qa_sink *out)
 			continue;
 		}
 		size_t from = plain;
-		while (from < i && blank(s.p[from]))
+		while (from < i && qa_blank(s.p[from]))
 			from++;
 		if (!after || from < i) {
 			flush(&bytes, charset, out);
@@ -149,7 +143,7 @@ qa_field_utf8(qa_span v, struct qa_sink *scratch)
 		qa_sink_add(&flat, v.p + i, n);
 		i += n;
 		n = 0;
-		while (i + n < v.n && blank(v.p[i + n]))
+		while (i + n < v.n && qa_blank(v.p[i + n]))
 			n++;
 		if (n)
 			qa_sink_addc(&flat, ' ');
@@ -185,18 +179,14 @@ qa_msgid_next(qa_span *rest, qa_span *id_r)
 		bool open = rest->p[0] == '<';
 		size_t n = open;
 
-		if (blank(rest->p[0])) {
+		if (qa_blank(rest->p[0])) {
 			rest->p++, rest->n--;
 			continue;
 		}
-		while (n < rest->n && rest->p[n] != '<' && (open ? rest->p[n] != '>' : !blank(rest->p[n])))
+		while (n < rest->n && rest->p[n] != '<' && (open ? rest->p[n] != '>' : !qa_blank(rest->p[n])))
 			n++;
-		*id_r = qa_span_cut(*rest, open, n - open);
+		*id_r = qa_span_trim(qa_span_cut(*rest, open, n - open));
 		*rest = qa_span_cut(*rest, n, rest->n);
-		while (id_r->n && blank(id_r->p[0]))
-			id_r->p++, id_r->n--;
-		while (id_r->n && blank(id_r->p[id_r->n - 1]))
-			id_r->n--;
 		/* old programs wrote ids bare, or prose about a message */
 		if (open ? id_r->n > 0 : memchr(id_r->p, '@', id_r->n) != NULL)
 			return true;

@@ -38,6 +38,10 @@ cp "$log/checkpoint" "$tmp/outside"
 finds 'forked\|key' 'a checkpoint that is not of this log' --since "$tmp/c"
 : > "$tmp/empty"
 exits 2 'an empty file is no checkpoint' md_verify -q --since "$tmp/empty" $D
+sed 1d "$tmp/outside" > "$tmp/headless"
+exits 2 'nor is one without its first line' md_verify -q --since "$tmp/headless" $D
+echo more >> "$tmp/c"
+exits 2 'nor one with a line behind' md_verify -q --since "$tmp/c" $D
 exits 0 'and the one that it does' md_verify -q --since "$tmp/outside" $D
 verified 'in the end'
 
