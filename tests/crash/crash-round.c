@@ -34,6 +34,20 @@ round_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, str
 	return 0;
 }
 
+/* One that publishes only when asked; NULL when that failed, which has been said. */
+static struct qa_importer *
+importer(const struct qa_crash_at *at)
+{
+	struct qa_importer_conf conf = {.publish_every = UINT64_MAX};
+	struct qa_importer *im;
+	struct qa_err err;
+
+	if (qa_importer_open(at->path, &conf, &im, &err) == 0)
+		return im;
+	(void)depot_failed(&err);
+	return NULL;
+}
+
 /*
  * publish: leaves are committed, their tiles and checkpoint wait; with them a tile of 256 becomes full, and the partial
  * one before it is removed.
@@ -41,14 +55,12 @@ round_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, str
 static int
 only_round(const struct qa_crash_at *at)
 {
-	struct qa_importer_conf conf = {.publish_every = UINT64_MAX};
-	struct qa_importer *im;
+	struct qa_importer *im = importer(at);
 	struct qa_err err;
-	int rc;
 
-	if (qa_importer_open(at->path, &conf, &im, &err))
-		return depot_failed(&err);
-	rc = qa_importer_round(im, &err);
+	if (!im)
+		return -1;
+	int rc = qa_importer_round(im, &err);
 	qa_importer_close(im);
 	return rc == 1 ? 0 : depot_failed(&err);
 }
@@ -63,12 +75,11 @@ publish_setup(const struct qa_crash_at *at)
 static int
 publish_work(const struct qa_crash_at *at)
 {
-	struct qa_importer_conf conf = {.publish_every = UINT64_MAX};
-	struct qa_importer *im;
+	struct qa_importer *im = importer(at);
 	struct qa_err err;
 
-	if (qa_importer_open(at->path, &conf, &im, &err))
-		return depot_failed(&err);
+	if (!im)
+		return -1;
 	int rc = qa_importer_publish(im, &err);
 	if (rc == 0)
 		depot_promise(at);
