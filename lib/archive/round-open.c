@@ -92,6 +92,7 @@ look_at_domains(struct qa_importer *im, struct qa_err *err)
 int
 qa_importer_conf(const char *home, struct qa_importer_conf *conf_r, struct qa_err *err)
 {
+	static const char *const keys[] = {"reserve", "stuck_after", "publish_every", "seal_after", NULL};
 	char path[QA_PATH_MAX];
 	struct qa_conf *c;
 	int rc = 0;
@@ -102,7 +103,7 @@ qa_importer_conf(const char *home, struct qa_importer_conf *conf_r, struct qa_er
 	conf_r->seal_after = 12 * 3600 * QA_SECOND;
 	if (qa_home_path(path, home, err, "etc/maildepot.conf") || qa_conf_read(AT_FDCWD, path, &c, err) < 0)
 		return -1;
-	if (qa_conf_size(c, "reserve", &conf_r->reserve, err) < 0 ||
+	if (qa_conf_only(c, keys, err) || qa_conf_size(c, "reserve", &conf_r->reserve, err) < 0 ||
 	    qa_conf_duration(c, "stuck_after", &conf_r->stuck_after, err) < 0 ||
 	    qa_conf_duration(c, "publish_every", &conf_r->publish_every, err) < 0 ||
 	    qa_conf_duration(c, "seal_after", &conf_r->seal_after, err) < 0)

@@ -37,6 +37,12 @@ mkdir -p "$tmp/bare"
 wrong "there is no archive in $tmp/bare" md_verify -q -H "$tmp/bare"
 wrong "there is no archive in $tmp/nohome" md_verify -q -H "$tmp/nohome"
 wrong "$tmp/nothing" md_verify -q --since "$tmp/nothing" $D
+cp "$H/etc/maildepot.conf" "$tmp/conf"
+echo 'seal_afer = 1h' >> "$H/etc/maildepot.conf"
+state > "$tmp/before"
+wrong 'unknown key seal_afer' md_import -1
+cp "$tmp/conf" "$H/etc/maildepot.conf"
+state > "$tmp/before"
 md_prove $D 2026-03/1 > "$tmp/proof"
 wrong "$tmp/nothing" md_checkproof -k "$H/domain/$D/log/vkey" "$tmp/nothing" "$tmp/m"
 wrong 'the proof: not a proof' md_checkproof -k "$H/domain/$D/log/vkey" "$tmp/m" "$tmp/m"
