@@ -131,14 +131,14 @@ FUZZ_MAIN := $(if $(filter 1,$(FUZZ)),,$(BUILD)/tests/fuzz-main.o)
 FUZZ_LDFLAGS := $(if $(filter 1,$(FUZZ)),-fsanitize=fuzzer)
 
 # The layers of lib/, lowest first: a module includes only modules before it.
-LAYERS := base sys conf journal tlog store archive db message term catalog
+LAYERS := base sys conf journal statline tlog store archive db message term catalog traffic
 LIB_MODULES := $(filter $(patsubst lib/%/module.mk,%,$(wildcard lib/*/module.mk)),$(LAYERS))
 rev = $(if $(1),$(call rev,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 
 # Family front: per message or connection; libowfat (without its cdb), tinycdb, libmd.
 # Family back: GLib, GMime, OpenSSL, SQLite, zstd, utf8proc, tinycdb.
 # The two never meet in one executable (INSTALL, "Two families").
-FRONT_LAYERS := base sys conf journal
+FRONT_LAYERS := base sys conf journal statline
 CFLAGS_front = -isystem $(OWFAT)/include
 LDFLAGS_front = $(FRONT_STATIC)
 FRONT_OWN = # libraries of front folders, set by their module.mk
@@ -152,7 +152,7 @@ LDFLAGS_back =
 LINK_back_DEPS = $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(LIB_MODULES))) $(BUILD)/lib/back.a
 LINK_back = $(LINK_back_DEPS) -Wl,--as-needed $(call pkg_libs,$(BACK_PKGS)) -lcdb -lm
 
-include $(sort $(wildcard lib/*/module.mk)) $(sort $(wildcard qmail-archive/module.mk depot/module.mk \
+include $(sort $(wildcard lib/*/module.mk)) $(sort $(wildcard qmail-archive/module.mk statistic/module.mk depot/module.mk \
 	tests/module.mk bench/module.mk man/module.mk))
 
 $(BUILD)/slim/%.o: %.c $(BUILD)/slim/include/.ready | $(BUILD)/auto.h
@@ -192,7 +192,7 @@ help:
 #: make clean        remove build/
 #: make install      programs and manual pages below conf-home (DESTDIR before it); see INSTALL
 flow:
-	@for d in qmail-archive depot; do printf '%s\n' "$$d"; \
+	@for d in qmail-archive statistic depot; do printf '%s\n' "$$d"; \
 	  grep -E '^(reads|writes|runs as|fails as):' $$d/README.md | sed 's/^/    /'; done
 
 clean:

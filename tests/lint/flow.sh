@@ -2,7 +2,7 @@
 . tests/lint/lib.sh
 
 n=0
-for d in qmail-archive depot; do
+for d in qmail-archive statistic depot; do
 	[ -d "$d" ] || continue
 	n=$((n + 1))
 	for key in reads writes 'runs as' 'fails as'; do

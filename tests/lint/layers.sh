@@ -4,7 +4,7 @@
 
 # homes: header as the compiler names it, then the places (folders or files) that may include it
 cat > "$tmp/homes" <<'END'
-/glib-2.0/ lib/message lib/term lib/catalog lib/db lib/store lib/archive depot monitor
+/glib-2.0/ lib/message lib/term lib/catalog lib/db lib/store lib/archive depot monitor lib/traffic statistic
 /gmime-3.0/ lib/message
 /sqlite3.h lib/db lib/catalog lib/sys/sim-sqlite.c tests/crash
 /openssl/ lib/base/sha256-back.c lib/base/sha256.h lib/tlog lib/archive
@@ -12,7 +12,8 @@ cat > "$tmp/homes" <<'END'
 /utf8proc.h lib/term
 /cdb.h lib/conf lib/store
 /sha2.h lib/base/sha256-front.c lib/base/sha256.h
-/libowfat/ qmail-archive
+/libowfat/ qmail-archive statistic
+/libpq-fe.h lib/db
 END
 
 # deps: "SOURCE HEADER" for each pair in the .d files

@@ -1,0 +1,2 @@
+$(eval $(call library,statline,lib/statline,get.c put.c,))
+$(eval $(call tests,lib/statline,back,))

@@ -1,0 +1,97 @@
+#include "statline/statline.h"
+#include "tests/tap.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static const char sample[] = "Mar  4 05:06:07 mx1.example.net in[4242]: 1709528767|a@example.org|b@example.net|1834|success";
+
+static bool
+good(const char *line, struct qa_statline *s)
+{
+	const char *why;
+
+	return qa_statline_get(qa_span_str(line), s, &why) == 0;
+}
+
+static bool
+bad(const char *line, const char *want)
+{
+	struct qa_statline s;
+	const char *why = "";
+
+	return qa_statline_get(qa_span_str(line), &s, &why) == -1 && strcmp(why, want) == 0;
+}
+
+static void
+parse(void)
+{
+	struct qa_statline s;
+
+	OK(good(sample, &s) && qa_span_is(s.date, "Mar  4 05:06:07") && qa_span_is(s.host, "mx1.example.net"));
+	OK(!s.out && s.pid == 4242 && s.time == 1709528767 && s.bytes == 1834 && s.attempts == 0);
+	OK(qa_span_is(s.sender, "a@example.org") && qa_span_is(s.recipient, "b@example.net") && qa_span_is(s.status, "success"));
+	OK(good("Mar 14 05:06:07 h out[1]: 0||b@x|0|reject|3\r\n", &s) && s.out && s.attempts == 3 && s.sender.n == 0);
+	OK(good("1709528767|a@x|b@y|18446744073709551615|success", &s) && s.host.n == 0 && s.bytes == UINT64_MAX);
+	OK(bad("", "no time") && bad("1|a|b", "no bytes") && bad("1|a|b|1|", "no status") && bad("1|a", "no recipient"));
+	OK(bad("1|a|b|1|x|2|3", "a field too many") && bad("1|a|b|1|x|y", "attempts are no number"));
+	OK(bad("1|a|b|18446744073709551616|x", "no bytes") && bad("1|a\tb|c|1|x", "a control character"));
+	OK(bad("Mar  4 05:06:07 h up[1]: 1|a|b|1|x", "neither in nor out"));
+	OK(bad("Mar  4 05:06:07 h in[]: 1|a|b|1|x", "no process id"));
+}
+
+static void
+kinds(void)
+{
+	struct qa_statline s;
+
+	OK(good("1|pop3@u@d.example|u@d.example|1|success", &s) && qa_statline_kind(&s) == QA_STAT_POP3);
+	OK(qa_span_is(qa_statline_account(&s), "u@d.example"));
+	OK(good("1|imap@u@d.example||1|success", &s) && qa_statline_kind(&s) == QA_STAT_IMAP);
+	OK(good("1|web@maillist|l@d.example|1|success", &s) && qa_statline_kind(&s) == QA_STAT_LIST);
+	OK(qa_span_is(qa_statline_domain(qa_span_str("a@b@C.example.")), "C.example") && qa_statline_domain(qa_span_str("x")).n == 0);
+}
+
+static void
+write_out(void)
+{
+	unsigned char line[QA_STATLINE_MAX + 1], back[QA_STATLINE_MAX];
+	struct qa_statline s = {.host = qa_span_str("mx1.example.net"), .pid = 4242, .time = 1709528767, .bytes = 1834,
+				.sender = qa_span_str("a@example.org"), .recipient = qa_span_str("b@example.net"),
+				.status = qa_span_str("success")};
+	struct qa_statline got;
+	const char *why;
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	size_t n = qa_statline_put(&s, line);
+	OK(n == sizeof sample && memcmp(line, sample, n - 1) == 0 && line[n - 1] == '\n');
+
+	unsigned char local[3000];
+	for (size_t i = 0; i < sizeof local; i++)
+		local[i] = (unsigned char)(i % 40);
+	memcpy(local + sizeof local - 11, "@example.jp", 11);
+	s.sender = s.recipient = qa_span_of(local, sizeof local);
+	s.host = s.status = qa_span_of(local, sizeof local);
+	s.pid = s.attempts = UINT32_MAX;
+	s.time = INT64_MAX / 1000000000;
+	s.bytes = UINT64_MAX;
+	s.out = true;
+	n = qa_statline_put(&s, line);
+	OKF(n <= QA_STATLINE_MAX, "the longest line has %zu bytes", n);
+	OK(qa_statline_get(qa_span_of(line, n), &got, &why) == 0 && qa_span_is(qa_statline_domain(got.sender), "example.jp"));
+
+	s.sender = qa_span_of(local, 200);
+	n = qa_statline_put(&s, line);
+	OK(qa_statline_get(qa_span_of(line, n), &got, &why) == 0 && qa_statline_decode(got.sender, back) == 200 &&
+	   memcmp(back, local, 200) == 0);
+}
+
+int
+main(void)
+{
+	parse();
+	kinds();
+	write_out();
+	return done();
+}

@@ -1,0 +1,1 @@
+# TRAFFIC: who writes the stats file (front; parts and tests here), who reads it (back; parts in lib/traffic and lib/db).
