@@ -169,7 +169,7 @@ $(BUILD)/%.o: %.c | $(BUILD)/auto.h
 	$(Q)$(CC) $(CFLAGS_ALL) $(EXTRA) -c -o $@ $<
 
 # Build-time facts, as C: the first lines of conf-*.
-$(BUILD)/auto.h: conf-home conf-qmail conf-users CHANGES mk/auto
+$(BUILD)/auto.h: conf-home conf-qmail conf-users conf-stats CHANGES mk/auto
 	@mkdir -p $(@D)
 	$(Q)VERSION='$(VERSION)' sh mk/auto > $@
 

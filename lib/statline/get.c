@@ -102,9 +102,11 @@ qa_statline_get(qa_span line, struct qa_statline *s_r, const char **why_r)
 		line.n--;
 	if (line.n && line.p[line.n - 1] == '\r')
 		line.n--;
+	if (line.n == 0)
+		return wrong(why_r, "empty");
 	if (has_control(line))
 		return wrong(why_r, "a control character");
-	if (line.n && (line.p[0] < '0' || line.p[0] > '9') && prefix(&line, s_r, why_r))
+	if ((line.p[0] < '0' || line.p[0] > '9') && prefix(&line, s_r, why_r))
 		return -1;
 	if (!field(&line, &part) || whole_number(part, &n) || n > INT64_MAX)
 		return wrong(why_r, "no time");

@@ -1,11 +1,7 @@
 #include "statline/statline.h"
-#include "sys/sys.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 struct line {
 	unsigned char *p;
@@ -136,41 +132,4 @@ qa_statline_put(const struct qa_statline *s, unsigned char out[QA_STATLINE_MAX +
 	}
 	add(&l, "\n", 1);
 	return l.n;
-}
-
-/* One line, whole or not at all as far as the kernel lets us say. */
-static int
-append_line(int fd, qa_span line)
-{
-	ssize_t r;
-
-	do {
-		r = write(fd, line.p, line.n);
-	} while (r < 0 && errno == EINTR);
-	if (r >= 0 && (size_t)r < line.n)
-		errno = ENOSPC;
-	return r >= 0 && (size_t)r == line.n ? 0 : -1;
-}
-
-int
-qa_statline_append(const char *file, qa_span bytes, struct qa_err *err)
-{
-	int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0660);
-
-	if (fd < 0)
-		return qa_fail(err, errno, "cannot open %s: ", file);
-	while (bytes.n) {
-		const unsigned char *end = memchr(bytes.p, '\n', bytes.n);
-		size_t n = end ? (size_t)(end + 1 - bytes.p) : bytes.n;
-
-		if (append_line(fd, qa_span_of(bytes.p, n))) {
-			int num = errno;
-
-			close(fd);
-			return qa_fail(err, num, "cannot append to %s: ", file);
-		}
-		bytes = qa_span_cut(bytes, n, bytes.n);
-	}
-	close(fd);
-	return 0;
 }

@@ -11,7 +11,7 @@
  * opened with O_APPEND is never mixed with another's: an address whose written form is longer than QA_STATLINE_ADDRESS
  * loses the end of its local part, which is marked by `%7E%7E`; its domain is kept.
  *
- * Both families use this module; it allocates nothing.
+ * Both families use this module; it allocates nothing. The file itself: statline/file.h.
  */
 #ifndef QA_STATLINE_STATLINE_H
 #define QA_STATLINE_STATLINE_H
@@ -50,7 +50,8 @@ struct qa_statline {
 /*
  * Parses one line, with or without its CR LF. 0; or -1 and a few words in *why_r ("no status"), which are static. Wrong are:
  * control characters, more than QA_STATLINE_MAX bytes, a missing field or a seventh one, a number that is none or does not fit, a
- * direction other than in and out. An unknown status is not wrong.
+ * direction other than in and out. An unknown status is not wrong. An empty line is ("empty"), but readers skip it and do not count it: two writers
+ * may leave one behind a torn line (statline/file.h).
  */
 int qa_statline_get(qa_span line, struct qa_statline *s_r, const char **why_r) QA_MUST;
 
@@ -72,12 +73,5 @@ size_t qa_statline_decode(qa_span s, unsigned char *out);
  * letters, digits, '.', '-' or '_', or longer than QA_STATLINE_NAME: those bytes become '_', an empty one `localhost` or `unknown`.
  */
 size_t qa_statline_put(const struct qa_statline *s, unsigned char out[QA_STATLINE_MAX + 1]);
-
-/*
- * Appends the lines in BYTES (whole lines, made by qa_statline_put) to FILE, one write(2) for each, so that a line is never torn. The file is opened
- * for each call, so one that was rotated is left at once; it is made when it is missing (mode 0660 less umask). No sync, no lock. -1: could not; lines may
- * have been written before.
- */
-int qa_statline_append(const char *file, qa_span bytes, struct qa_err *err) QA_MUST;
 
 #endif

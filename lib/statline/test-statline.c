@@ -33,7 +33,7 @@ parse(void)
 	OK(qa_span_is(s.sender, "a@example.org") && qa_span_is(s.recipient, "b@example.net") && qa_span_is(s.status, "success"));
 	OK(good("Mar 14 05:06:07 h out[1]: 0||b@x|0|reject|3\r\n", &s) && s.out && s.attempts == 3 && s.sender.n == 0);
 	OK(good("1709528767|a@x|b@y|18446744073709551615|success", &s) && s.host.n == 0 && s.bytes == UINT64_MAX);
-	OK(bad("", "no time") && bad("1|a|b", "no bytes") && bad("1|a|b|1|", "no status") && bad("1|a", "no recipient"));
+	OK(bad("", "empty") && bad("\r\n", "empty") && bad("|a|b|1|x", "no date") && bad("1|a|b", "no bytes") && bad("1|a|b|1|", "no status") && bad("1|a", "no recipient"));
 	OK(bad("1|a|b|1|x|2|3", "a field too many") && bad("1|a|b|1|x|y", "attempts are no number"));
 	OK(bad("1|a|b|18446744073709551616|x", "no bytes") && bad("1|a\tb|c|1|x", "a control character"));
 	OK(bad("Mar  4 05:06:07 h up[1]: 1|a|b|1|x", "neither in nor out"));
