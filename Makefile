@@ -136,7 +136,7 @@ LIB_MODULES := $(filter $(patsubst lib/%/module.mk,%,$(wildcard lib/*/module.mk)
 rev = $(if $(1),$(call rev,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 
 # Family front: per message or connection; libowfat (without its cdb), tinycdb, libmd.
-# Family back: GLib, GMime, OpenSSL, SQLite, zstd, utf8proc, tinycdb.
+# Family back: GLib, GMime, OpenSSL, SQLite, libpq, zstd, zlib, utf8proc, tinycdb.
 # The two never meet in one executable (INSTALL, "Two families").
 FRONT_LAYERS := base sys conf journal statline
 CFLAGS_front = -isystem $(OWFAT)/include
@@ -146,7 +146,7 @@ LINK_front_DEPS = $(FRONT_OWN) $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter
 	$(BUILD)/lib/front.a | $(OWFAT)/.ready
 LINK_front = $(FRONT_OWN) $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
 	$(BUILD)/lib/front.a $(OWFAT)/lib/libowfat.a -l:libcdb.a -l:libmd.a
-BACK_PKGS := gmime-3.0 glib-2.0 libcrypto sqlite3 libzstd libutf8proc
+BACK_PKGS := gmime-3.0 glib-2.0 libcrypto sqlite3 libpq libzstd zlib libutf8proc
 CFLAGS_back := $(call pkg_cflags,$(BACK_PKGS))
 LDFLAGS_back =
 LINK_back_DEPS = $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(LIB_MODULES))) $(BUILD)/lib/back.a

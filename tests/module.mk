@@ -20,7 +20,7 @@ check-unit: $(TESTS) $(FUZZERS)
 	$(Q)$(if $(FUZZERS),BUILD='$(BUILD)' $(PROVE) -e '$(LIMIT) sh tests/replay' $(FUZZERS))
 IT = $(sort $(shell find tests/it -name '*.sh' ! -name 'lib*.sh' 2>/dev/null))
 # Leaks are looked for in unit tests; a program that ends may leave its memory to the kernel.
-check-it: all
+check-it: all $(BUILD)/lib/db/test-db
 	$(Q)$(if $(IT),ASAN_OPTIONS=detect_leaks=0 BUILD='$(CURDIR)/$(BUILD)' $(PROVE) -e '$(LIMIT) sh' $(IT))
 
 #: make soak         a minute of mail (SOAK_SECONDS) with the daemons killed every second; check has a short form of it

@@ -14,6 +14,7 @@ cat > "$tmp/homes" <<'END'
 /sha2.h lib/base/sha256-front.c lib/base/sha256.h
 /libowfat/ qmail-archive statistic
 /libpq-fe.h lib/db
+/zlib.h lib/traffic
 END
 
 # deps: "SOURCE HEADER" for each pair in the .d files
