@@ -135,7 +135,7 @@ LAYERS := base sys conf journal statline tlog store archive db message term cata
 LIB_MODULES := $(filter $(patsubst lib/%/module.mk,%,$(wildcard lib/*/module.mk)),$(LAYERS))
 rev = $(if $(1),$(call rev,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 
-# Family front: per message or connection; libowfat (without its cdb), tinycdb, libmd.
+# Family front: per message or connection; libowfat (without its cdb), tinycdb, nettle.
 # Family back: GLib, GMime, OpenSSL, SQLite, libpq, zstd, zlib, utf8proc, tinycdb.
 # The two never meet in one executable (INSTALL, "Two families").
 FRONT_LAYERS := base sys conf journal statline
@@ -145,7 +145,7 @@ FRONT_OWN = # libraries of front folders, set by their module.mk
 LINK_front_DEPS = $(FRONT_OWN) $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
 	$(BUILD)/lib/front.a | $(OWFAT)/.ready
 LINK_front = $(FRONT_OWN) $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
-	$(BUILD)/lib/front.a $(OWFAT)/lib/libowfat.a -l:libcdb.a -l:libmd.a
+	$(BUILD)/lib/front.a $(OWFAT)/lib/libowfat.a -l:libcdb.a -l:libnettle.a
 BACK_PKGS := gmime-3.0 glib-2.0 libcrypto sqlite3 libpq libzstd zlib libutf8proc
 CFLAGS_back := $(call pkg_cflags,$(BACK_PKGS))
 LDFLAGS_back =

@@ -1,5 +1,5 @@
 /*
- * SHA-256 (FIPS 180-4). One interface, two homes: libmd in the front family, OpenSSL in the
+ * SHA-256 (FIPS 180-4). One interface, two homes: nettle in the front family, OpenSSL in the
  * back family (sha256-front.c, sha256-back.c); a program links one of them.
  */
 #ifndef QA_BASE_SHA256_H

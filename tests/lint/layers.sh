@@ -11,7 +11,7 @@ cat > "$tmp/homes" <<'END'
 /zstd.h lib/store
 /utf8proc.h lib/term
 /cdb.h lib/conf lib/store
-/sha2.h lib/base/sha256-front.c lib/base/sha256.h
+/nettle/ lib/base/sha256-front.c lib/base/sha256.h
 /libowfat/ qmail-archive statistic
 /libpq-fe.h lib/db
 /zlib.h lib/traffic
