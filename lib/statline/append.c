@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TRIES = 8 };
+enum { TRIES = 4 };
 
 static const int quiet[] = {SIGPIPE, SIGXFSZ};
 enum { QUIET = sizeof quiet / sizeof *quiet };
@@ -47,23 +47,22 @@ open_file(const char *file)
 }
 
 /*
- * Whether the last line has no end. While another writer's line crosses a page, the size may be seen between: so only a size that does not move counts.
- * Where the file cannot be read nobody can tell.
+ * Whether the last line has no end. While another writer's line crosses a page, the size may be seen between, for as long as that
+ * writer does not run: so the size must rest for a moment. Where the file cannot be read nobody can tell.
  */
 static bool
 torn(int fd, struct stat *st)
 {
+	const struct timespec moment = {.tv_nsec = 1000000};
 	char last;
 
 	for (int i = 0; i < TRIES; i++) {
-		off_t size = st->st_size;
-
-		if (size == 0 || qa_sys->pread(fd, &last, 1, size - 1) != 1 || last == '\n')
+		if (st->st_size == 0 || qa_sys->pread(fd, &last, 1, st->st_size - 1) != 1 || last == '\n')
 			return false;
+		if (i < TRIES - 1)
+			nanosleep(&moment, NULL);
 		if (qa_sys->fstat(fd, st))
 			return false;
-		if (st->st_size == size)
-			return true;
 	}
 	return true;
 }

@@ -87,10 +87,49 @@ write_out(void)
 	   memcmp(back, local, 200) == 0);
 }
 
+/* Should a torn line be glued to the next one all the same, no cut makes a false line of the two. */
+static void
+glued(void)
+{
+	static const char six[] = "Mar  4 05:06:07 mx1.example.net out[4242]: 1709528767|a@example.org|100|1834|success|12";
+	char both[sizeof six + sizeof sample];
+	struct qa_statline s;
+	size_t taken = 0;
+
+	for (size_t cut = 1; cut < sizeof six; cut++) {
+		snprintf(both, sizeof both, "%.*s%s", (int)cut, six, sample);
+		taken += good(both, &s);
+		snprintf(both, sizeof both, "%.*s%s", (int)cut, six, six);
+		taken += good(both, &s);
+	}
+	OKF(taken == 0, "%zu glued lines were taken for one", taken);
+}
+
+static void
+edges(void)
+{
+	char line[QA_STATLINE_MAX + 3];
+	struct qa_statline s;
+
+	memset(line, 'x', sizeof line);
+	memcpy(line, "1|", 2);
+	memcpy(line + QA_STATLINE_MAX - 6, "|b|1|s\n", 8);
+	OK(strlen(line) == QA_STATLINE_MAX + 1 && bad(line, "too long"));
+	memmove(line + 2, line + 3, strlen(line + 3) + 1);
+	OK(strlen(line) == QA_STATLINE_MAX && good(line, &s) && s.sender.n == QA_STATLINE_MAX - 9);
+	OK(good("1|a@\xc3\xa9.example|b|1|s", &s) && qa_statline_domain(s.sender).n == 10);
+	OK(bad("9223372036854775808|a|b|1|s", "no time") && bad("1|a|b|1|s|4294967296", "attempts are no number"));
+	OK(bad("Mar  4 05:06:07 h in[4294967296]: 1|a|b|1|s", "no process id") && bad("Mar  4 05:06:07  in[1]: 1|a|b|1|s", "no host"));
+	OK(bad("1|a|b|-1|s", "no bytes") && bad("1|a|b| 1|s", "no bytes") && bad("1|a|b|1||2", "no status"));
+	OK(bad("Mar  4 05:06:07 h in[1]:", "no process id") && bad("Mar  4 05:06:07 h", "no host"));
+}
+
 int
 main(void)
 {
 	parse();
+	glued();
+	edges();
 	kinds();
 	write_out();
 	return done();
