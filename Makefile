@@ -144,8 +144,8 @@ LDFLAGS_front = $(FRONT_STATIC)
 FRONT_OWN = # libraries of front folders, set by their module.mk
 LINK_front_DEPS = $(FRONT_OWN) $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
 	$(BUILD)/lib/front.a | $(OWFAT)/.ready
-LINK_front = $(FRONT_OWN) $(patsubst %,$(BUILD)/lib/%.a,$(call rev,$(filter $(FRONT_LAYERS),$(LIB_MODULES)))) \
-	$(BUILD)/lib/front.a $(OWFAT)/lib/libowfat.a -l:libcdb.a -l:libnettle.a
+# Exactly the libraries that the rule names: a later module.mk may have added to FRONT_OWN since.
+LINK_front = $(filter %.a,$^) $(OWFAT)/lib/libowfat.a -l:libcdb.a -l:libnettle.a
 BACK_PKGS := gmime-3.0 glib-2.0 libcrypto sqlite3 libpq libzstd zlib libutf8proc
 CFLAGS_back := $(call pkg_cflags,$(BACK_PKGS))
 LDFLAGS_back =
