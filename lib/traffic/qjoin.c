@@ -1,0 +1,622 @@
+#include "traffic/qjoin-private.h"
+#include "traffic/vdoms.h"
+
+#include <stdio.h>
+
+static const size_t usual_memory = (size_t)256 << 20;
+
+/* Tables: numbers by a multiplication, tries by message, channel and address. */
+static guint
+number_hash(gconstpointer p)
+{
+	uint64_t v = *(const uint64_t *)p;
+
+	return (guint)(v * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
+
+static gboolean
+number_equal(gconstpointer a, gconstpointer b)
+{
+	return *(const uint64_t *)a == *(const uint64_t *)b;
+}
+
+static uint32_t
+address_hash(const struct msg *m, bool remote, qa_span a)
+{
+	uint64_t h = m->number * 2 + remote;
+
+	for (size_t i = 0; i < a.n; i++)
+		h = (h ^ a.p[i]) * UINT64_C(0x100000001b3);
+	return (uint32_t)(h >> 32 ^ h);
+}
+
+static guint
+try_hash(gconstpointer p)
+{
+	return ((const struct try *)p)->hash;
+}
+
+static gboolean
+try_equal(gconstpointer a, gconstpointer b)
+{
+	const struct try *x = a, *y = b;
+
+	return x->hash == y->hash && x->msg == y->msg && x->remote == y->remote && x->n == y->n &&
+	       memcmp(x->address, y->address, x->n) == 0;
+}
+
+struct qa_qjoin *
+qa_qjoin_new(const struct qa_qjoin_opt *o)
+{
+	struct qa_qjoin *j = g_new0(struct qa_qjoin, 1);
+
+	j->o = *o;
+	if (j->o.memory == 0)
+		j->o.memory = usual_memory;
+	j->cut.limit = QA_QJOIN_LINE;
+	j->msgs = g_hash_table_new(number_hash, number_equal);
+	j->dels = g_hash_table_new(number_hash, number_equal);
+	j->tries = g_hash_table_new(try_hash, try_equal);
+	return j;
+}
+
+/* The order of last use. */
+static void
+unlink_msg(struct qa_qjoin *j, struct msg *m)
+{
+	if (m->older)
+		m->older->newer = m->newer;
+	else
+		j->oldest = m->newer;
+	if (m->newer)
+		m->newer->older = m->older;
+	else
+		j->newest = m->older;
+}
+
+static void
+link_msg(struct qa_qjoin *j, struct msg *m)
+{
+	m->older = j->newest;
+	m->newer = NULL;
+	if (j->newest)
+		j->newest->newer = m;
+	else
+		j->oldest = m;
+	j->newest = m;
+}
+
+static void
+free_try(struct qa_qjoin *j, struct try *t)
+{
+	g_hash_table_remove(j->tries, t);
+	if (t->prev)
+		t->prev->next = t->next;
+	else
+		t->msg->tries = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+	j->memory -= sizeof *t + t->n + QA_QJOIN_OVERHEAD;
+	g_free(t);
+}
+
+static void
+free_del(struct qa_qjoin *j, struct del *d)
+{
+	g_hash_table_remove(j->dels, &d->number);
+	if (d->prev)
+		d->prev->next = d->next;
+	else
+		d->msg->dels = d->next;
+	if (d->next)
+		d->next->prev = d->prev;
+	j->memory -= sizeof *d + d->n + QA_QJOIN_OVERHEAD;
+	g_free(d);
+}
+
+static void
+free_msg(struct qa_qjoin *j, struct msg *m)
+{
+	while (m->dels) {
+		j->c.cut++;
+		free_del(j, m->dels);
+	}
+	while (m->tries)
+		free_try(j, m->tries);
+	g_hash_table_remove(j->msgs, &m->number);
+	unlink_msg(j, m);
+	j->memory -= sizeof *m + m->n + QA_QJOIN_OVERHEAD;
+	g_free(m->sender);
+	g_free(m);
+}
+
+void
+qa_qjoin_free(struct qa_qjoin *j)
+{
+	if (!j)
+		return;
+	while (j->oldest)
+		free_msg(j, j->oldest);
+	g_hash_table_destroy(j->msgs);
+	g_hash_table_destroy(j->dels);
+	g_hash_table_destroy(j->tries);
+	qa_buf_free(&j->cut);
+	g_free(j);
+}
+
+/* Over the limit, messages go that were not heard of for the longest time; KEEP and its deliveries stay. */
+static void
+shrink(struct qa_qjoin *j, struct msg *keep)
+{
+	while (j->memory > j->o.memory && j->oldest && j->oldest != keep) {
+		char text[256];
+		struct msg *m = j->oldest;
+
+		snprintf(text, sizeof text, "dropped message %llu from <%.100s>, not heard of for %lld s: over %zu bytes of open messages",
+			 (unsigned long long)m->number, m->sender ? (const char *)m->sender : "",
+			 (long long)(j->last - m->touched), j->o.memory);
+		if (j->o.said)
+			j->o.said(j->o.arg, text);
+		j->c.dropped++;
+		free_msg(j, m);
+	}
+	/* one message alone: its recipients begin to count anew */
+	while (j->memory > j->o.memory && keep->tries)
+		free_try(j, keep->tries);
+}
+
+static struct msg *
+find_msg(struct qa_qjoin *j, uint64_t number)
+{
+	struct msg *m = g_hash_table_lookup(j->msgs, &number);
+
+	if (m && m != j->newest) {
+		unlink_msg(j, m);
+		link_msg(j, m);
+	}
+	if (m)
+		m->touched = j->last;
+	return m;
+}
+
+struct msg *
+qa_qjoin_msg(struct qa_qjoin *j, uint64_t number)
+{
+	struct msg *m = find_msg(j, number);
+
+	if (m)
+		return m;
+	m = g_new0(struct msg, 1);
+	m->number = number;
+	m->touched = j->last;
+	g_hash_table_insert(j->msgs, &m->number, m);
+	link_msg(j, m);
+	j->memory += sizeof *m + QA_QJOIN_OVERHEAD;
+	shrink(j, m);
+	return m;
+}
+
+void
+qa_qjoin_sender(struct qa_qjoin *j, struct msg *m, qa_span sender)
+{
+	sender = qa_span_cut(sender, 0, QA_QJOIN_ADDRESS);
+	j->memory -= m->n;
+	g_free(m->sender);
+	m->sender = g_malloc(sender.n + 1);
+	if (sender.n)
+		memcpy(m->sender, sender.p, sender.n);
+	m->sender[sender.n] = '\0';
+	m->n = (uint32_t)sender.n;
+	m->known = true;
+	j->memory += m->n;
+	shrink(j, m);
+}
+
+static struct try *
+find_try(struct qa_qjoin *j, struct msg *m, bool remote, qa_span address)
+{
+	union {
+		struct try t;
+		unsigned char room[sizeof(struct try) + QA_QJOIN_ADDRESS];
+	} key;
+
+	if (!m->tries)
+		return NULL;
+	key.t.msg = m;
+	key.t.remote = remote;
+	key.t.n = (uint32_t)address.n;
+	key.t.hash = address_hash(m, remote, address);
+	memcpy(key.room + offsetof(struct try, address), address.p, address.n);
+	return g_hash_table_lookup(j->tries, &key.t);
+}
+
+void
+qa_qjoin_try(struct qa_qjoin *j, struct msg *m, bool remote, qa_span address, uint32_t count)
+{
+	struct try *t;
+
+	address = qa_span_cut(address, 0, QA_QJOIN_ADDRESS);
+	t = find_try(j, m, remote, address);
+	if (t) {
+		t->count = count > t->count ? count : t->count;
+		return;
+	}
+	t = g_malloc(sizeof *t + address.n);
+	*t = (struct try){.msg = m, .next = m->tries, .count = count, .remote = remote, .n = (uint32_t)address.n};
+	t->hash = address_hash(m, remote, address);
+	if (address.n)
+		memcpy(t->address, address.p, address.n);
+	if (m->tries)
+		m->tries->prev = t;
+	m->tries = t;
+	g_hash_table_add(j->tries, t);
+	j->memory += sizeof *t + t->n + QA_QJOIN_OVERHEAD;
+	shrink(j, m);
+}
+
+void
+qa_qjoin_del(struct qa_qjoin *j, struct msg *m, uint64_t number, bool remote, qa_span address, uint32_t count)
+{
+	struct del *d;
+
+	address = qa_span_cut(address, 0, QA_QJOIN_ADDRESS);
+	d = g_malloc(sizeof *d + address.n);
+	*d = (struct del){.number = number, .msg = m, .next = m->dels, .count = count, .remote = remote, .n = (uint32_t)address.n};
+	if (address.n)
+		memcpy(d->address, address.p, address.n);
+	if (m->dels)
+		m->dels->prev = d;
+	m->dels = d;
+	g_hash_table_insert(j->dels, &d->number, d);
+	j->memory += sizeof *d + d->n + QA_QJOIN_OVERHEAD;
+	shrink(j, m);
+	while (j->memory > j->o.memory && d->next) {
+		j->c.cut++;
+		free_del(j, d->next);
+	}
+}
+
+/* qmail-send has none of these any more: each will be tried again, and had been tried. */
+static void
+cut_all(struct qa_qjoin *j)
+{
+	GHashTableIter it;
+	gpointer value;
+
+	while (g_hash_table_iter_init(&it, j->dels), g_hash_table_iter_next(&it, NULL, &value)) {
+		struct del *d = value;
+
+		j->c.cut++;
+		qa_qjoin_try(j, d->msg, d->remote, qa_span_of(d->address, d->n), d->count);
+		free_del(j, d);
+	}
+}
+
+static bool
+says(qa_span report, const char *words)
+{
+	return report.n && memmem(report.p, report.n, words, strlen(words)) != NULL;
+}
+
+/* In the report blanks are '_'; netqmail and its kin begin it with the address of the host. */
+static const char *
+local_status(const struct qa_qline *q, bool *bytes_r)
+{
+	*bytes_r = q->event != QA_QLINE_DEFERRAL;
+	if (q->event == QA_QLINE_SUCCESS)
+		return "success";
+	if (q->event == QA_QLINE_DEFERRAL)
+		return "defer";
+	if (says(q->report, "over_quota") || says(q->report, "overquota") || says(q->report, "(#5.2.2)"))
+		return "mboxoverquota";
+	return says(q->report, "looping") ? "manyhops" : "reject";
+}
+
+static const char *
+remote_status(const struct qa_qline *q, bool *bytes_r)
+{
+	*bytes_r = q->event == QA_QLINE_SUCCESS || says(q->report, "failed_after_I_sent_the_message") ||
+		   says(q->report, "Possible_duplicate!") || says(q->report, "partial_final_lines");
+	if (q->event == QA_QLINE_SUCCESS)
+		return "success";
+	if (says(q->report, "partial_final_lines"))
+		return "partial";
+	if (says(q->report, "but_connection_died"))
+		return "timeout";
+	if (says(q->report, "Unable_to_read_message"))
+		return "readerr";
+	return q->event == QA_QLINE_FAILURE ? "reject" : "defer";
+}
+
+/* "list-owner-@host-@[]" for a@b becomes "list-owner-a=b@host", as qmail-send does it. */
+static qa_span
+expand(struct qa_qjoin *j, qa_span sender, qa_span to)
+{
+	const unsigned char *at, *his = to.n ? memrchr(to.p, '@', to.n) : NULL;
+	size_t n, local;
+
+	if (!his || sender.n < 5 || memcmp(sender.p + sender.n - 4, "-@[]", 4) != 0)
+		return sender;
+	at = memrchr(sender.p, '@', sender.n - 4);
+	if (!at || sender.n + to.n + 2 > sizeof j->spare)
+		return sender;
+	local = (size_t)(at - sender.p);
+	memcpy(j->spare, sender.p, local);
+	memcpy(j->spare + local, to.p, to.n);
+	j->spare[local + (size_t)(his - to.p)] = '=';
+	n = local + to.n;
+	memcpy(j->spare + n, at, sender.n - 4 - local);
+	return qa_span_of(j->spare, n + sender.n - 4 - local);
+}
+
+static void
+emit(struct qa_qjoin *j, const struct del *d, const struct qa_qline *q)
+{
+	const struct msg *m = d->msg;
+	qa_span to = qa_span_of(d->address, d->n);
+	bool bytes;
+	const char *status = d->remote ? remote_status(q, &bytes) : local_status(q, &bytes);
+	struct qa_statline s = {
+		.host = q->host.n ? q->host : qa_span_str(j->o.host),
+		.out = d->remote,
+		.pid = m->qp > UINT32_MAX ? 0 : (uint32_t)m->qp,
+		.time = q->time,
+		.sender = expand(j, qa_span_of(m->sender, m->n), to),
+		.recipient = d->remote || !j->o.vdoms ? to : qa_vdoms_strip(j->o.vdoms, to),
+		.bytes = bytes ? m->bytes : 0,
+		.status = qa_span_str(status),
+		.attempts = d->count,
+	};
+
+	j->c.stats++;
+	j->o.line(j->o.arg, &s);
+}
+
+static void
+report(struct qa_qjoin *j, const struct qa_qline *q)
+{
+	struct del *d = g_hash_table_lookup(j->dels, &q->delivery);
+	struct msg *m;
+	qa_span to;
+
+	if (!d) {
+		j->c.orphans++;
+		return;
+	}
+	m = d->msg;
+	to = qa_span_of(d->address, d->n);
+	emit(j, d, q);
+	if (q->event == QA_QLINE_DEFERRAL) {
+		qa_qjoin_try(j, m, d->remote, to, d->count);
+	} else {
+		struct try *t = find_try(j, m, d->remote, to);
+
+		if (t)
+			free_try(j, t);
+	}
+	free_del(j, d);
+	find_msg(j, m->number);
+}
+
+static void
+begin_delivery(struct qa_qjoin *j, const struct qa_qline *q)
+{
+	struct msg *m;
+	struct try *t;
+	qa_span to = qa_span_cut(q->address, 0, QA_QJOIN_ADDRESS);
+
+	/* numbers rise as long as one qmail-send lives */
+	if (q->delivery <= j->last_delivery)
+		cut_all(j);
+	j->last_delivery = q->delivery;
+	m = find_msg(j, q->msg);
+	if (!m || !m->known) {
+		j->c.unknown++;
+		return;
+	}
+	t = find_try(j, m, q->remote, to);
+	qa_qjoin_del(j, m, q->delivery, q->remote, to, t && t->count < UINT32_MAX ? t->count + 1 : 1);
+}
+
+static void
+new_msg(struct qa_qjoin *j, uint64_t number)
+{
+	struct msg *m = find_msg(j, number);
+
+	/* seen again without info: preprocessing had failed and begins again */
+	if (m && m->known)
+		j->c.unended++;
+	if (m)
+		free_msg(j, m);
+	qa_qjoin_msg(j, number);
+}
+
+static void
+event(struct qa_qjoin *j, const struct qa_qline *q)
+{
+	struct msg *m;
+
+	switch (q->event) {
+	case QA_QLINE_NEW:
+		new_msg(j, q->msg);
+		break;
+	case QA_QLINE_INFO:
+		m = qa_qjoin_msg(j, q->msg);
+		m->bytes = q->bytes;
+		m->qp = q->qp;
+		qa_qjoin_sender(j, m, q->address);
+		break;
+	case QA_QLINE_START:
+		begin_delivery(j, q);
+		break;
+	case QA_QLINE_SUCCESS:
+	case QA_QLINE_FAILURE:
+	case QA_QLINE_DEFERRAL:
+		report(j, q);
+		break;
+	case QA_QLINE_BOUNCE:
+		j->c.bounces++;
+		break;
+	case QA_QLINE_TRIPLE:
+		j->c.triple++;
+		break;
+	case QA_QLINE_END:
+		m = find_msg(j, q->msg);
+		if (m)
+			free_msg(j, m);
+		break;
+	case QA_QLINE_EXIT:
+		j->last_delivery = 0;
+		cut_all(j);
+		break;
+	case QA_QLINE_STATUS:
+		if (q->open == 0)
+			cut_all(j);
+		break;
+	}
+}
+
+/* True: the line is not later than the place that was lost. */
+static bool
+late(struct qa_qjoin *j, const struct qa_qline *q)
+{
+	if (!j->skip)
+		return false;
+	if (q->stamped && (q->time < j->last || (q->time == j->last && q->nano <= j->last_nano)))
+		return true;
+	j->skip = !q->stamped;
+	return false;
+}
+
+static void
+understood(struct qa_qjoin *j, int rc, const struct qa_qline *q)
+{
+	if (rc == 1)
+		event(j, q);
+	else if (rc == 0)
+		j->c.other++;
+	else
+		j->c.torn++;
+}
+
+/* The pieces of a line that splogger has cut are a line now. */
+static void
+cut_done(struct qa_qjoin *j)
+{
+	struct qa_qline q = {.stamped = true, .time = j->cut_time, .nano = j->cut_nano, .host = qa_span_of(j->host, j->host_n)};
+
+	if (!j->cut.n)
+		return;
+	understood(j, qa_qline_text(qa_buf_span(&j->cut), &q), &q);
+	qa_buf_clear(&j->cut);
+}
+
+/* Puts together what splogger has cut. True: the line is dealt with. */
+static bool
+cut_line(struct qa_qjoin *j, const struct qa_qline *q, qa_span text)
+{
+	bool same = j->cut.n && q->time == j->cut_time && q->nano == j->cut_nano;
+
+	/* another program's line between the pieces */
+	if (j->cut.n && !qa_span_eq(q->tag, qa_span_of(j->tag, j->tag_n)))
+		return q->more;
+	if (q->more) {
+		/* without its beginning, or over the limit: the rest tells nothing */
+		if (same && (qa_buf_addspan(&j->cut, q->rest) || q->text < QA_QLINE_CUT))
+			cut_done(j);
+		return true;
+	}
+	cut_done(j);
+	if (q->text < QA_QLINE_CUT)
+		return false;
+	j->cut_time = q->time;
+	j->cut_nano = q->nano;
+	j->host_n = q->host.n < sizeof j->host ? q->host.n : sizeof j->host;
+	if (j->host_n)
+		memcpy(j->host, q->host.p, j->host_n);
+	j->tag_n = q->tag.n < sizeof j->tag ? q->tag.n : sizeof j->tag;
+	if (j->tag_n)
+		memcpy(j->tag, q->tag.p, j->tag_n);
+	return qa_buf_addspan(&j->cut, text) == 0;
+}
+
+static void
+one(struct qa_qjoin *j, qa_span line)
+{
+	struct qa_qline q;
+	int rc = qa_qline_get(line, &j->clock, &q);
+
+	j->c.lines++;
+	if (j->o.tag && q.tag.n && !qa_span_is(q.tag, j->o.tag)) {
+		j->c.other++;
+		return;
+	}
+	if (late(j, &q)) {
+		j->c.late++;
+		return;
+	}
+	if (q.stamped) {
+		j->has_last = true;
+		j->last = q.time;
+		j->last_nano = q.nano;
+	} else {
+		q.time = j->o.now;
+	}
+	if (q.splogger && (j->cut.n || q.more || q.text == QA_QLINE_CUT)) {
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (cut_line(j, &q, qa_span_cut(line, line.n - q.text, q.text)))
+			return;
+	}
+	understood(j, rc, &q);
+}
+
+void
+qa_qjoin_feed(struct qa_qjoin *j, qa_span bytes)
+{
+	while (bytes.n) {
+		const unsigned char *end = memchr(bytes.p, '\n', bytes.n);
+		size_t n = end ? (size_t)(end - bytes.p) : bytes.n;
+
+		one(j, qa_span_of(bytes.p, n));
+		bytes = qa_span_cut(bytes, n + 1, bytes.n);
+	}
+}
+
+void
+qa_qjoin_vdoms(struct qa_qjoin *j, const struct qa_vdoms *vdoms)
+{
+	j->o.vdoms = vdoms;
+}
+
+void
+qa_qjoin_now(struct qa_qjoin *j, int64_t now)
+{
+	j->o.now = now;
+}
+
+const struct qa_qjoin_counts *
+qa_qjoin_counts(const struct qa_qjoin *j)
+{
+	return &j->c;
+}
+
+size_t
+qa_qjoin_open(const struct qa_qjoin *j)
+{
+	return g_hash_table_size(j->msgs);
+}
+
+bool
+qa_qjoin_last(const struct qa_qjoin *j, int64_t *time_r, uint32_t *nano_r)
+{
+	*time_r = j->last;
+	*nano_r = j->last_nano;
+	return j->has_last;
+}
+
+void
+qa_qjoin_after_last(struct qa_qjoin *j)
+{
+	j->skip = j->has_last;
+}
