@@ -4,3 +4,5 @@ SMTPSTAT_SRC := command.c dialogue.c dialogue-client.c dialogue-server.c
 $(eval $(call library,smtpstat,statistic,$(SMTPSTAT_SRC),))
 FRONT_OWN += $(BUILD)/lib/smtpstat.a
 $(eval $(call tests,statistic,front,))
+$(eval $(call program,TrafficLoader,statistic,TrafficLoader.c,back,))
+$(eval $(call program,xfer_cat,statistic,xfer_cat.c,back,))

@@ -14,6 +14,7 @@ struct qa_db_kind {
 	int (*begin)(struct qa_db *db, bool schema, struct qa_err *err); /* schema: keep other upgraders out */
 	int (*commit)(struct qa_db *db, struct qa_err *err);
 	void (*rollback)(struct qa_db *db);
+	int (*settle)(struct qa_db *db, struct qa_err *err); /* NULL: nothing to do */
 	/* Runs the prepared statement ST to its first row or its end: 1 a row is there, 0, -1. */
 	int (*run)(struct qa_db *db, void *st, const struct qa_db_value *v, size_t n, int64_t *changed_r, struct qa_err *err);
 	int (*next)(struct qa_db *db, void *st, struct qa_err *err);

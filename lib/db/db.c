@@ -121,6 +121,20 @@ qa_db_rollback(struct qa_db *db)
 	db->begun = false;
 }
 
+int
+qa_db_settle(struct qa_db *db, struct qa_err *err)
+{
+	g_assert(!db->begun && !db->busy);
+	if (db->kind->settle && db->kind->settle(db, err)) {
+		int num = errno;
+
+		qa_db_rollback(db);
+		errno = num;
+		return -1;
+	}
+	return 0;
+}
+
 /* ---- statements ---- */
 
 int

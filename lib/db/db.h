@@ -69,6 +69,10 @@ int qa_db_begin(struct qa_db *db, struct qa_err *err) QA_MUST;
 int qa_db_commit(struct qa_db *db, struct qa_err *err) QA_MUST;
 void qa_db_rollback(struct qa_db *db);
 
+/* Outside of a transaction: what others have committed survives a power cut too once this has returned. (A row that is seen may be
+ * another's whose commit has not returned, and never will.) Needs a schema. */
+int qa_db_settle(struct qa_db *db, struct qa_err *err) QA_MUST;
+
 /* ---- statements ---- */
 
 enum qa_db_type { QA_DB_NULL, QA_DB_INTEGER, QA_DB_STRING };

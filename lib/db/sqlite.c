@@ -1,9 +1,14 @@
-/* An embedded file by SQLite: WAL, so that readers never wait for the loader; synchronous=FULL. */
+/*
+ * An embedded file by SQLite, with a rollback journal that stays (PERSIST) and synchronous=FULL. Not WAL: after a sync of the log that
+ * failed SQLite trusts the next one, and what its kernel dropped would count as committed; a rollback writes the pages again.
+ * And who may only read needs no more than the file. Readers and a writer wait for each other instead.
+ */
 #include "db/db-private.h"
 
 #include "sys/sys.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +18,7 @@ enum { WAIT_MS = 60000 };
 struct sqlite {
 	struct qa_db db;
 	sqlite3 *h;
+	bool named; /* the names of file and journal are durable */
 };
 
 struct insert {
@@ -85,12 +91,48 @@ sqlite_begin(struct qa_db *db, bool schema, struct qa_err *err)
 	return rc == SQLITE_OK ? 0 : failed(db, rc, "begin", err);
 }
 
+/* SQLite does not tell when its own sync of the folder failed; without the name of the journal a file half written is damaged. */
+static int
+keep_names(struct qa_db *db, struct qa_err *err)
+{
+	struct sqlite *s = (struct sqlite *)db;
+	g_autofree char *folder = g_path_get_dirname(db->name);
+
+	if (!s->named && qa_fsync_dir(AT_FDCWD, folder, err))
+		return -1;
+	s->named = true;
+	return 0;
+}
+
 static int
 sqlite_commit(struct qa_db *db, struct qa_err *err)
 {
+	if (db->mode == QA_DB_WRITE && keep_names(db, err))
+		return -1;
 	int rc = sqlite3_exec(handle(db), "COMMIT", NULL, NULL, NULL);
 
 	return rc == SQLITE_OK ? 0 : failed(db, rc, "commit", err);
+}
+
+/* What a killed process has committed may not be synced yet; the syncs of a commit of ours carry it too. There must be something to
+ * commit, really another value: the file's user_version counts these. */
+static int
+sqlite_settle(struct qa_db *db, struct qa_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	char sql[60];
+	int count = 0;
+
+	if (qa_db_begin(db, err))
+		return -1;
+	int rc = sqlite3_prepare_v2(handle(db), "PRAGMA user_version", -1, &st, NULL);
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		count = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	if (rc != SQLITE_ROW)
+		return failed(db, rc, "read its count", err);
+	snprintf(sql, sizeof sql, "PRAGMA user_version = %d", count == INT_MAX ? 0 : count + 1);
+	return sqlite_exec(db, sql, err) || qa_db_commit(db, err) ? -1 : 0;
 }
 
 static void
@@ -255,6 +297,7 @@ static const struct qa_db_kind kind = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .settle = sqlite_settle,
     .run = sqlite_run,
     .next = sqlite_next,
     .integer = sqlite_integer,
@@ -268,28 +311,9 @@ static const struct qa_db_kind kind = {
     .has_schema = sqlite_has_schema,
 };
 
-/* Two who open a new file at once can both be told at once that the other is in the way: the busy handler is not asked there. */
-static int
-wal_set(struct sqlite *s, struct qa_err *err)
-{
-	int rc, on = 1;
-
-	/* readers without write permission need the WAL's files to stay */
-	sqlite3_file_control(s->h, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
-	for (int tries = 0;; tries++) {
-		rc = sqlite3_exec(s->h, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
-		if ((rc & 0xff) != SQLITE_BUSY || tries == WAIT_MS / 50)
-			break;
-		sqlite3_sleep(50);
-	}
-	return rc == SQLITE_OK ? 0 : failed(&s->db, rc, "open it", err);
-}
-
-/* Also makes the file's name durable: SQLite does not tell when its own sync of the folder failed. */
 static int
 file_open(struct sqlite *s, const char *path, struct qa_err *err)
 {
-	g_autofree char *folder = g_path_get_dirname(path);
 	int flags = s->db.mode == QA_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	struct stat st;
 
@@ -303,9 +327,8 @@ file_open(struct sqlite *s, const char *path, struct qa_err *err)
 	sqlite3_db_config(s->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (s->db.mode == QA_DB_READ)
 		return sqlite_exec(&s->db, "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384", err);
-	if (wal_set(s, err) || sqlite_exec(&s->db, "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384", err))
-		return -1;
-	return qa_fsync_dir(AT_FDCWD, folder, err);
+	return sqlite_exec(&s->db,
+			   "PRAGMA journal_mode=PERSIST; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536", err);
 }
 
 int

@@ -90,6 +90,12 @@ qa_publish_end(struct qa_publish *p, struct qa_err *err)
 	return finish(p, 0, err);
 }
 
+int
+qa_publish_end_new(struct qa_publish *p, struct qa_err *err)
+{
+	return finish(p, 1, err);
+}
+
 static int
 publish(int dirfd, const char *path, qa_span bytes, mode_t mode, int must_be_new, struct qa_err *err)
 {

@@ -16,8 +16,8 @@ int qa_publish(int dirfd, const char *path, qa_span bytes, mode_t mode, struct q
  * whoever published it died half way. */
 int qa_publish_new(int dirfd, const char *path, qa_span bytes, mode_t mode, struct qa_err *err) QA_MUST;
 
-/* Piece by piece: begin, write to p.fd as you like, then end (sync, rename, sync) or abort
- * (remove). Both close p.fd and leave p unusable; abort keeps errno. */
+/* Piece by piece: begin, write to p.fd as you like, then end (sync, rename, sync), end_new (the same as qa_publish_new) or abort
+ * (remove). All close p.fd and leave p unusable; abort keeps errno. */
 struct qa_publish {
 	int fd;
 	int dirfd;
@@ -25,6 +25,7 @@ struct qa_publish {
 };
 int qa_publish_begin(struct qa_publish *p, int dirfd, const char *path, mode_t mode, struct qa_err *err) QA_MUST;
 int qa_publish_end(struct qa_publish *p, struct qa_err *err) QA_MUST;
+int qa_publish_end_new(struct qa_publish *p, struct qa_err *err) QA_MUST;
 void qa_publish_abort(struct qa_publish *p);
 
 /* Removes left-over temporary files in a folder: the number removed, or -1. */
