@@ -7,7 +7,9 @@
  * cursor.c   the bytes of an item, over all its frames
  * read.c     entries and messages
  * out.c      making frames
- * write.c    a round: add, flush, sync
+ * write.c    a round: its states, flush, sync
+ * find.c     what a writer knows already
+ * add.c      a message taken apart and added to the round
  * recover.c  opening for appending, rolling back
  * seal.c     repacking
  * check.c    deep verification: frames; check-entry.c entries; check-index.c index files; check-folder.c what else lies there
@@ -214,7 +216,7 @@ int qa_out_entries(struct qa_out *o, qa_span raw, qa_span dir, uint64_t first, u
 		   uint64_t *offset_r, struct qa_err *err) QA_MUST;
 void qa_out_clear(struct qa_out *o); /* forgets what waits, gives memory back */
 
-/* ---- write.c, recover.c, sweep.c ---- */
+/* ---- write.c, find.c, recover.c, sweep.c ---- */
 
 struct qa_new_item {
 	struct qa_item_dir dir;
@@ -260,6 +262,13 @@ int qa_store_use(struct qa_partition *p, struct qa_manifest *m, struct qa_err *e
 /* Makes sure that there is a segment to append to. */
 int qa_writer_segment(struct qa_partition *p, struct qa_err *err) QA_MUST;
 void qa_writer_forget(struct qa_writer *w); /* what waits */
+/* Whether the handle may write now: 0, -1. */
+int qa_writer_usable(struct qa_partition *p, struct qa_err *err) QA_MUST;
+/* A write failed: the handle is stuck from here on. Always -1, errno is kept. */
+int qa_writer_stick(struct qa_partition *p);
+/* The item of this kind and digest, also one that waits: 1, 0, -1. */
+int qa_writer_find_item(struct qa_partition *p, enum qa_item_kind kind, const struct qa_digest *d, uint64_t *number_r,
+			struct qa_err *err) QA_MUST;
 /* Index files and cache of known things up to what is committed. */
 int qa_writer_settle(struct qa_partition *p, struct qa_err *err) QA_MUST;
 
