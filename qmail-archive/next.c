@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 /* The path we were started by is what the kernel was given, so it needs no /proc. */
-static bool
-is_self(const char *path)
+bool
+qa_next_is_self(const char *path)
 {
 	const char *name = (const char *)getauxval(AT_EXECFN); /* NOLINT: that is its type */
 	struct stat self, other;
@@ -34,7 +34,7 @@ qa_next_find(struct qa_next *next, const char *home, struct qa_err *err)
 		next->offered = strcmp(line[1], "final") != 0;
 	}
 	/* access goes by the caller's own ids, which are the ones it will run with */
-	return access(next->path, X_OK) || is_self(next->path) ? 1 : 0;
+	return access(next->path, X_OK) || qa_next_is_self(next->path) ? 1 : 0;
 }
 
 void

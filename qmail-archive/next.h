@@ -19,6 +19,9 @@ struct qa_next {
  * queued; -1 when the control file cannot be read. */
 int qa_next_find(struct qa_next *next, const char *home, struct qa_err *err) QA_MUST;
 
+/* Whether PATH is the file that this process was started from, under any name. */
+bool qa_next_is_self(const char *path) QA_MUST;
+
 /* Becomes it, with MESSAGE on 0 and ENVELOPE on 1 (-1: as they are) and the caller's group; returns only
  * on failure. */
 void qa_next_exec(const struct qa_next *next, int message, int envelope);

@@ -3,6 +3,11 @@ $(eval $(call program,statline,statistic,statline.c,front,))
 SMTPSTAT_SRC := command.c dialogue.c dialogue-client.c dialogue-server.c
 $(eval $(call library,smtpstat,statistic,$(SMTPSTAT_SRC),))
 FRONT_OWN += $(BUILD)/lib/smtpstat.a
+# What the programs before other programs share, and qmail-remote's report.
+$(eval $(call library,before,statistic,child.c report.c,$$(CFLAGS_front)))
+FRONT_OWN := $(BUILD)/lib/before.a $(FRONT_OWN)
+SLIM_LIB += $(before_SRC)
+$(eval $(call slim,qmail-remote,statistic,qmail-remote.c))
 $(eval $(call tests,statistic,front,))
 $(eval $(call program,TrafficLoader,statistic,TrafficLoader.c,back,))
 $(eval $(call program,xfer_cat,statistic,xfer_cat.c,back,))

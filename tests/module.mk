@@ -62,12 +62,13 @@ format:
 	$(Q)$(if $(F),clang-format -i $(F),echo 'make format F="FILE..."')
 
 # What tests and the bench start beside our own programs, from tests/stand-in and tests/tools: in build/tests.
-TOOL_SRC := tests/stand-in/qmail-queue.c $(sort $(wildcard tests/tools/*.c))
+TOOL_SRC := tests/stand-in/qmail-queue.c tests/stand-in/qmail-remote.c $(sort $(wildcard tests/tools/*.c))
 TOOLS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TOOL_SRC)))
 SRCS += $(TOOL_SRC)
 $(patsubst %.c,$(BUILD)/%.o,$(TOOL_SRC)): EXTRA = $(CFLAGS_front)
 $(patsubst %.c,$(BUILD)/%.o,$(TOOL_SRC)): | $(OWFAT)/.ready
 $(BUILD)/tests/qmail-queue: $(BUILD)/tests/stand-in/qmail-queue.o
+$(BUILD)/tests/qmail-remote: $(BUILD)/tests/stand-in/qmail-remote.o
 $(foreach t,$(wildcard tests/tools/*.c),$(eval $(BUILD)/tests/$(basename $(notdir $(t))): $(BUILD)/$(t:.c=.o)))
 $(TOOLS): $(LINK_front_DEPS)
 	@$(say) LINK $@
