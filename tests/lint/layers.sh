@@ -10,7 +10,7 @@ cat > "$tmp/homes" <<'END'
 /openssl/ lib/base/sha256-back.c lib/base/sha256.h lib/tlog lib/archive
 /zstd.h lib/store
 /utf8proc.h lib/term
-/cdb.h lib/conf lib/store
+/cdb.h lib/conf lib/store lib/traffic
 /nettle/ lib/base/sha256-front.c lib/base/sha256.h
 /libowfat/ qmail-archive statistic
 /libpq-fe.h lib/db
