@@ -1,4 +1,5 @@
 #include "traffic/hosted.h"
+#include "base/text.h"
 #include "statline/statline.h"
 
 #include <errno.h>
@@ -143,12 +144,15 @@ slot(struct qa_hosted *h, qa_span name)
 	return s;
 }
 
+/* What may stand in the daily file (traffic/qml.h). */
 static bool
 is_name(qa_span s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= 32 || s.p[i] == 127 || s.p[i] == '|' || s.p[i] == '/')
+	for (size_t i = 0, k; i < s.n; i += k) {
+		k = qa_utf8_len(qa_span_cut(s, i, s.n));
+		if (k == 0 || s.p[i] <= 32 || s.p[i] == 127 || s.p[i] == '|' || s.p[i] == '/')
 			return false;
+	}
 	return s.n > 0 && s.n <= QA_HOSTED_NAME && s.p[0] != '.';
 }
 

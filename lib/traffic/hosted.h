@@ -11,7 +11,7 @@
  *	qa_hosted_alias(h, "/var/qmail/users/assign", &err);
  *	qa_hosted_ready(h, &err);				sorts; from here on it is only asked
  *
- * Names of more than QA_HOSTED_NAME bytes, or with bytes up to 32, 127 or '|', are no names: files that hold one are refused, with the
+ * Names of more than QA_HOSTED_NAME bytes, or with bytes up to 32, 127, '|' or '/', or what is not UTF-8, are no names: files that hold one are refused, with the
  * number of the line.
  */
 #ifndef QA_TRAFFIC_HOSTED_H
