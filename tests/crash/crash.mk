@@ -1,7 +1,8 @@
 # The crash tests: tests/crash/harness.h. A crash test is tests/crash/crash-NAME.c; crash-NAME_FAMILY (back) and crash-NAME_OBJ (objects of programs) adapt its link.
 # tests/crash/test-*.c test the simulator itself and belong to check-unit.
-CRASH_OBJ := $(patsubst %,$(BUILD)/tests/crash/%.o,harness steps)
-SRCS += $(patsubst %,tests/crash/%.c,harness steps)
+CRASH_PARTS := harness case choose tell steps
+CRASH_OBJ := $(patsubst %,$(BUILD)/tests/crash/%.o,$(CRASH_PARTS))
+SRCS += $(patsubst %,tests/crash/%.c,$(CRASH_PARTS))
 # The tests of the archive share what they do and compare.
 SRCS += tests/crash/depot.c
 $(BUILD)/tests/crash/depot.o: EXTRA = $(CFLAGS_back)
