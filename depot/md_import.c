@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 enum { SEAL = 1000 };
-enum { GATHER_MS = 400, POLL_MS = 1000, RETRY_MS = 2000 };
+enum { GATHER_MS = 400, POLL_MS = 1000, RETRY_MS = 2000, REPORT = 60 /* s */ };
 
 static const char help[] =
     "Files what the journal brings into the archives of all domains, until it is told to end.\n"
@@ -84,6 +84,35 @@ wait_for_work(int watched, uint64_t due)
 	}
 }
 
+static struct qa_stats stats;
+static struct qa_pen pen;
+
+/* The stats file, when one is kept. */
+static struct qa_pen *
+find_stats(const char *home)
+{
+	struct qa_err err;
+	int found = qa_stats_find(&stats, home, NULL, &err);
+
+	if (found < 0)
+		qa_log(QA_ERROR, "event=import.stats.failed why=%s", qa_log_quote(err.text));
+	qa_pen_init(&pen, &stats);
+	return found == 1 ? &pen : NULL;
+}
+
+/* Lines that could not be written are no reason to stop; once a minute it is said. */
+static void
+report_lost(void)
+{
+	static uint64_t said, at;
+
+	if (pen.lost == said || (at && qa_tick() - at < REPORT * QA_SECOND))
+		return;
+	qa_log(QA_ERROR, "event=import.stats.failed lost=%llu why=%s", (unsigned long long)pen.lost, qa_log_quote(pen.err.text));
+	said = pen.lost;
+	at = qa_tick();
+}
+
 static void
 work(struct qa_importer *im, struct import_seal *seal, bool once, int watched)
 {
@@ -93,6 +122,7 @@ work(struct qa_importer *im, struct import_seal *seal, bool once, int watched)
 		if (!once)
 			import_seal_tend(seal);
 		int did = qa_importer_round(im, &err);
+		report_lost();
 
 		if (did < 0) {
 			qa_log(QA_ERROR, "event=import.round.failed why=%s", qa_log_quote(err.text));
@@ -118,6 +148,7 @@ serve(const char *home, bool once, int ready_fd)
 	int rc = 0, watched = once ? -1 : watch(home);
 
 	long_become(&opt, home, false);
+	conf.pen = find_stats(home);
 	if (qa_importer_conf(home, &conf, &err) || qa_importer_open(home, &conf, &im, &err))
 		qa_die(opt.program, &err);
 	import_seal_init(&seal, home, conf.seal_after, conf.reserve, must_stop);
@@ -129,6 +160,7 @@ serve(const char *home, bool once, int ready_fd)
 		qa_log(QA_ERROR, "event=import.publish.failed why=%s", qa_log_quote(err.text));
 		rc = 2;
 	}
+	report_lost();
 	st = qa_importer_stats(im);
 	qa_log(QA_INFO, "event=import.stop.ok records=%llu entries=%llu known=%llu refused=%llu rounds=%llu",
 	       (unsigned long long)st->records, (unsigned long long)st->entries, (unsigned long long)st->known,

@@ -34,14 +34,20 @@ qa_batch_add(struct qa_batch *b, const struct qa_request *r, void *who, struct q
 	size_t n = (size_t)r->head.message;
 	unsigned char *p = b->arena + b->used;
 
-	if (n > ARENA - b->used)
+	if (n + r->fields.n > ARENA - b->used)
 		return 1;
 	if (n && qa_pread_all(r->fd, p, n, 0, "memory file", err) != 1)
 		return errno == ENOMEM ? -1 : qa_fail(err, EINVAL, "malformed request: the message cannot be read");
 	if (qa_journal_add(b->journal, &r->head.digest, qa_span_of(p, n), r->fields, err))
 		return errno == EAGAIN && b->n ? 1 : -1;
-	b->used += n;
-	b->v[b->n++] = (struct qa_waiter){who, r->id, r->head.digest, r->message_whole};
+	memcpy(p + n, r->fields.p, r->fields.n);
+	b->used += n + r->fields.n;
+	b->v[b->n++] = (struct qa_waiter){.who = who,
+					  .id = r->id,
+					  .digest = r->head.digest,
+					  .message_whole = r->message_whole,
+					  .fields = qa_span_of(p + n, r->fields.n),
+					  .bytes = n};
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The records that wait for one sync, and who waits for them. Messages are read out of their
- * memory files into one arena, so memory is bounded whatever comes: 16 MiB of messages and 1024 records.
+ * memory files into one arena, so memory is bounded whatever comes: 16 MiB of messages and fields, and 1024 records.
  */
 #ifndef QA_ARCHIVE_BATCH_H
 #define QA_ARCHIVE_BATCH_H
@@ -12,7 +12,9 @@ struct qa_waiter {
 	void *who;
 	struct qa_id id;
 	struct qa_digest digest;
-	bool message_whole;
+	bool message_whole, told;
+	qa_span fields; /* a copy, until the batch is emptied */
+	uint64_t bytes;
 };
 
 struct qa_batch {

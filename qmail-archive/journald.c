@@ -5,6 +5,7 @@
 #include "qmail-archive/lanes.h"
 #include "qmail-archive/listen.h"
 #include "qmail-archive/seen.h"
+#include "qmail-archive/tally.h"
 #include "sys/sandbox.h"
 #include "sys/sys.h"
 
@@ -49,6 +50,7 @@ struct daemon {
 	struct conn *dead; /* by next */
 	struct qa_lanes *lanes;
 	struct qa_seen *seen;
+	struct qa_tally *tally; /* NULL: nobody wants lines */
 	bool stop, failing;
 	bool again;	/* something is to be done without waiting for news */
 	uint64_t rests; /* qa_tick until which no new doors are taken, 0 = they are */
@@ -98,14 +100,17 @@ bury(struct daemon *d)
 	}
 }
 
-static void
+/* Whether the door can still hear it. */
+static bool
 answer(struct daemon *d, struct conn *c, int status, const struct qa_id *id)
 {
 	unsigned char packet[QA_DOOR_ANSWER];
 
 	qa_door_answer_put(status, id, packet);
-	if (send(c->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof packet)
-		drop(d, c);
+	if (send(c->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof packet)
+		return true;
+	drop(d, c);
+	return false;
 }
 
 /* A batch is durable, or not: everybody in it hears. */
@@ -131,13 +136,17 @@ tell(struct daemon *d, struct qa_batch *b, int status, const struct qa_err *err)
 		if (c->lost)
 			drop(d, c);
 		else
-			answer(d, c, status, &w->id);
+			w->told = answer(d, c, status, &w->id);
 		if (c->paused && !c->dead) {
 			c->paused = false;
 			io_wantread(c->fd);
 			d->again = true; /* io_waituntil2 does not look whether it knows something already */
 		}
 	}
+	/* behind all answers: nobody waits for these */
+	for (size_t i = 0; i < b->n && status == 0; i++)
+		if (b->v[i].told)
+			qa_tally_add(d->tally, b->v[i].fields, b->v[i].bytes);
 }
 
 /* Sends what may go and tells what is done; with WAIT, one batch at least where any is under way. */
@@ -170,7 +179,7 @@ store(struct daemon *d, struct conn *c, struct qa_request *r)
 		return;
 	}
 	qa_log(QA_ERROR, "event=journal.record.refused pid=%u why=%s", c->peer.pid, qa_log_quote(err.text));
-	answer(d, c, err.num, &r->id);
+	(void)answer(d, c, err.num, &r->id);
 }
 
 /* A malformed request is answered, then its connection is closed: nothing after it can be trusted. */
@@ -211,7 +220,9 @@ serve(struct daemon *d, struct conn *c)
 	if (got < 0)
 		reject(d, c, &r, &err);
 	else if (r.what == QA_DOOR_SEEN)
-		answer(d, c, qa_seen_has(d->seen, &r.head.digest) ? 0 : ENOENT, NULL);
+		(void)answer(d, c, qa_seen_has(d->seen, &r.head.digest) ? 0 : ENOENT, NULL);
+	else if (r.what == QA_DOOR_COUNT)
+		qa_tally_add(d->tally, r.fields, r.head.message);
 	else
 		store(d, c, &r);
 	qa_close(&r.fd);
@@ -350,6 +361,7 @@ turn(struct daemon *d)
 	commit(d, false);
 	qa_lanes_rotate(d->lanes);
 	drop_idle(d);
+	qa_tally_report(d->tally);
 }
 
 static int
@@ -374,12 +386,15 @@ watch_signals(struct daemon *d, struct qa_err *err)
 /* The first line of etc/sandbox: `required` refuses to run without one; without the file it is used where the
  * kernel has it. */
 static int
-shut(struct qa_err *err)
+shut(const struct daemon *d, struct qa_err *err)
 {
-	static const struct qa_sandbox_rule rules[] = {
-		{"journal", QA_SANDBOX_READ | QA_SANDBOX_WRITE | QA_SANDBOX_MAKE},
+	const unsigned add = QA_SANDBOX_READ | QA_SANDBOX_WRITE | QA_SANDBOX_MAKE;
+	const struct qa_sandbox_rule rules[] = {
+		{"journal", add},
 		{"etc", QA_SANDBOX_READ | QA_SANDBOX_MAYBE},
+		{qa_tally_folder(d->tally), add | QA_SANDBOX_MAYBE},
 	};
+	const size_t n = sizeof rules / sizeof *rules - !d->tally;
 	struct qa_buf word = QA_BUF(QA_CONTROL_FILE);
 	int got = qa_control_text(AT_FDCWD, "etc/sandbox", &word, err);
 	bool required = got == 1 && qa_span_is(qa_buf_span(&word), "required");
@@ -387,7 +402,7 @@ shut(struct qa_err *err)
 	qa_buf_free(&word);
 	if (got < 0)
 		return -1;
-	got = qa_sandbox_apply(rules, sizeof rules / sizeof *rules, required, err);
+	got = qa_sandbox_apply(rules, n, required, err);
 	if (got == 0)
 		qa_log(QA_NOTICE, "event=journal.sandbox.none why=\"the kernel has no Landlock\"");
 	return got < 0 ? -1 : 0;
@@ -404,6 +419,9 @@ start(struct daemon *d, struct qa_err *err)
 	d->seen = qa_seen_new();
 	if (!d->seen)
 		return qa_fail(err, ENOMEM, "cannot start: ");
+	/* statistics are no reason not to take mail */
+	if (qa_tally_open(".", &d->tally, err) < 0)
+		qa_log(QA_ERROR, "event=journal.stats.failed why=%s", qa_log_quote(err->text));
 	if (watch_signals(d, err))
 		return -1;
 	d->listener = qa_listen(err);
@@ -413,9 +431,11 @@ start(struct daemon *d, struct qa_err *err)
 		return qa_fail(err, ENOMEM, "cannot watch the socket: ");
 	io_wantread(d->listener);
 	read_settings(d);
-	if (d->conf->sandbox && shut(err))
+	if (d->conf->sandbox && shut(d, err))
 		return -1;
 	qa_lanes_start(d->lanes);
+	if (qa_tally_start(d->tally, err))
+		qa_log(QA_ERROR, "event=journal.stats.failed why=%s", qa_log_quote(err->text));
 	if (qa_lanes_fd(d->lanes) >= 0) {
 		if (!io_fd_flags(qa_lanes_fd(d->lanes), IO_FD_NONBLOCK))
 			return qa_fail(err, ENOMEM, "cannot watch the lanes: ");
@@ -446,6 +466,7 @@ qa_journald_run(const struct qa_journald *conf, struct qa_err *err)
 		drop(&d, d.list.next);
 	bury(&d);
 	qa_lanes_close(d.lanes);
+	qa_tally_close(d.tally);
 	qa_seen_free(d.seen);
 	qa_log(QA_INFO, "event=journal.stop.ok count=%llu batches=%llu", (unsigned long long)d.records,
 	       (unsigned long long)d.batches);

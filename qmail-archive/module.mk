@@ -1,6 +1,6 @@
 # CAPTURE: the door, the journal's appender, the .qmail agent.
 DOOR_SRC := start.c control.c envelope.c intake.c claims.c next.c refuse.c release.c stream.c delivery.c
-JOURNALD_SRC := seen.c request.c batch.c lanes.c listen.c journald.c
+JOURNALD_SRC := seen.c tally.c request.c batch.c lanes.c listen.c journald.c
 $(eval $(call library,door,qmail-archive,$(DOOR_SRC),$$(CFLAGS_front)))
 $(eval $(call library,journald,qmail-archive,$(JOURNALD_SRC),$$(CFLAGS_front)))
 $(patsubst %.c,$(BUILD)/qmail-archive/%.o,$(DOOR_SRC) $(JOURNALD_SRC)): | $(OWFAT)/.ready

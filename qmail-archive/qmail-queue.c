@@ -117,8 +117,10 @@ decide(struct door *d)
 	if (qa_domains_open(&table, d->home, NULL) ||
 	    qa_route(&table, qa_buf_span(&d->release.fields), &routes, NULL))
 		refuse(qa_refuse_for_now(d->home, d->errfd));
-	if (routes.n == 0)
+	if (routes.n == 0) {
+		qa_release_count(d->home, qa_buf_span(&d->release.fields), d->message.size);
 		pass(d);
+	}
 	d->release.message = &d->message;
 	d->release.fail_open = routes.fail_open;
 	apply_limit(d, &routes);
@@ -160,6 +162,7 @@ offer(struct door *d)
 	if (!r->fail_open)
 		refuse(qa_refuse_for_now(d->home, d->errfd));
 	qa_refuse_passed_open(d->home, "no md_journal, and journal/direct cannot be written");
+	qa_release_count(d->home, qa_buf_span(&r->fields), d->message.size);
 	pass(d);
 }
 

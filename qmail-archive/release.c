@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { STACK = 128 << 10 }; /* the helper's; its deepest call is syslog */
@@ -79,7 +80,8 @@ start_direct(struct qa_release *r)
 	return result[0];
 }
 
-static bool
+/* 1 durable, 0 not yet, -1 it failed. */
+static int
 direct_done(int result, uint64_t deadline)
 {
 	char byte;
@@ -92,18 +94,29 @@ direct_done(int result, uint64_t deadline)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		return n == 1 && read(result, &byte, 1) == 1;
+		if (n == 0)
+			return 0;
+		return n == 1 && read(result, &byte, 1) == 1 ? 1 : -1;
 	}
 }
 
+/*
+ * Who waits no longer says so: an answer that is not here by then finds no way to us, and md_journal, which counts what it
+ * answered, does not count the record that goes into a direct file now.
+ */
 static bool
 journal_done(const struct qa_release *r)
 {
-	int status;
+	int status, heard;
 
-	return r->sock >= 0 &&
-	       qa_door_wait(r->sock, r->sent + QA_RELEASE_ANSWER * QA_SECOND, &r->id, &status, NULL) == 1 &&
-	       status == 0;
+	if (r->sock < 0)
+		return false;
+	heard = qa_door_wait(r->sock, r->sent + QA_RELEASE_ANSWER * QA_SECOND, &r->id, &status, NULL);
+	if (heard == 0) {
+		shutdown(r->sock, SHUT_RD);
+		heard = qa_door_wait(r->sock, 0, &r->id, &status, NULL);
+	}
+	return heard == 1 && status == 0;
 }
 
 /* Nothing of the caller's stays open here: it reads 6 to its end before it waits for us. */
@@ -139,14 +152,27 @@ run(void *arg)
 	bool safe = journal_done(r);
 	if (!safe && direct < 0)
 		direct = start_direct(r);
-	if (!safe)
-		safe = direct >= 0 && direct_done(direct, deadline);
+	int done = safe ? 1 : direct < 0 ? -1 : direct_done(direct, deadline);
+	safe = done == 1;
 	if (!safe && r->fail_open)
 		qa_refuse_passed_open(r->home, "neither md_journal nor journal/direct made it durable in time");
 	if (!safe && !r->fail_open)
 		leave(QA_EXIT_ARCHIVE);
 	feed(r->envelope_pipe[1], "", 1);
+	if (done < 0) /* else the direct file is counted, however late it comes */
+		qa_release_count(r->home, qa_buf_span(&r->fields), r->message->size);
 	leave(0);
+}
+
+void
+qa_release_count(const char *home, qa_span fields, uint64_t size)
+{
+	const struct qa_record_head head = {.message = size, .fields = fields.n};
+	int sock = qa_door_connect(home, NULL);
+
+	if (sock >= 0)
+		(void)!qa_door_send(sock, &head, QA_DOOR_COUNT, fields, -1, NULL);
+	qa_close(&sock);
 }
 
 int

@@ -57,7 +57,7 @@ check_message(const struct qa_request *r, size_t fds, struct qa_err *err)
 	const int all = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
 	struct stat st;
 
-	if (fds != (r->head.message ? 1U : 0U))
+	if (fds != (r->what == QA_DOOR_STORE && r->head.message ? 1U : 0U))
 		return malformed(err, "wrong number of descriptors");
 	if (!fds)
 		return 0;
@@ -104,7 +104,7 @@ check(struct qa_request *r, size_t n, size_t fds, const struct qa_peer *peer, st
 		errno = EINVAL;
 		return -1;
 	}
-	if (r->what == QA_DOOR_STORE && check_fields(r, peer, err))
+	if (r->what != QA_DOOR_SEEN && check_fields(r, peer, err))
 		return -1;
 	return check_message(r, fds, err);
 }

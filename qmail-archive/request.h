@@ -17,7 +17,7 @@ struct qa_peer {
 };
 
 struct qa_request {
-	unsigned what; /* QA_DOOR_STORE or QA_DOOR_SEEN */
+	unsigned what; /* QA_DOOR_STORE, QA_DOOR_SEEN or QA_DOOR_COUNT */
 	struct qa_record_head head;
 	struct qa_id id;    /* zeros when the packet did not get that far */
 	bool message_whole; /* a message record that holds all of it */

@@ -3,6 +3,7 @@
 #include "qmail-archive/claims.h"
 #include "qmail-archive/envelope.h"
 #include "qmail-archive/refuse.h"
+#include "qmail-archive/release.h"
 #include "qmail-archive/start.h"
 #include "sys/sys.h"
 
@@ -42,11 +43,11 @@ may_pass(const char *home, const struct qa_envelope *e, uint64_t size)
 		return false;
 	if (qa_domains_open(&table, home, NULL) || qa_route(&table, qa_buf_span(&fields), &routes, NULL))
 		return false;
-	if (routes.n == 0)
-		return true;
-	if (!routes.fail_open || qa_routes_over(&routes, size) == QA_OVER_REFUSE)
+	if (routes.n && (!routes.fail_open || qa_routes_over(&routes, size) == QA_OVER_REFUSE))
 		return false;
-	qa_refuse_passed_open(home, "journal/direct cannot hold the message");
+	if (routes.n)
+		qa_refuse_passed_open(home, "journal/direct cannot hold the message");
+	qa_release_count(home, qa_buf_span(&fields), size);
 	return true;
 }
 

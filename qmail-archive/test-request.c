@@ -111,6 +111,9 @@ good(struct qa_buf *f)
 	struct qa_buf none = QA_BUF(0);
 	h.fields = 0;
 	OK(request(&h, QA_DOOR_SEEN, &none, NULL, 0, &r, &err) == 1 && r.what == QA_DOOR_SEEN);
+	h = (struct qa_record_head){.message = UINT64_C(5) << 30, .fields = f->n};
+	OK(request(&h, QA_DOOR_COUNT, f, NULL, 0, &r, &err) == 1 && r.what == QA_DOOR_COUNT && r.head.message == UINT64_C(5) << 30);
+	OK(refused(request(&h, QA_DOOR_COUNT, f, &fd, 1, &r, &err), &r, &err, "descriptors"));
 	close(fd);
 }
 

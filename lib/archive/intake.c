@@ -20,6 +20,7 @@ qa_intake_init(struct qa_intake *in, const char *home)
 {
 	in->home = home;
 	in->first = NULL;
+	in->pen = NULL;
 	in->names = g_hash_table_new(g_str_hash, g_str_equal);
 }
 
@@ -35,6 +36,12 @@ static bool
 is_direct_name(const char *name)
 {
 	return strlen(name) == 32 && strspn(name, "0123456789abcdef") == 32;
+}
+
+static bool
+is_direct(const struct qa_intake_file *f)
+{
+	return strncmp(f->name, DIRECT, sizeof DIRECT - 1) == 0;
 }
 
 static bool
@@ -164,7 +171,7 @@ next_of(struct qa_intake_file *f, struct qa_scanned *rec_r, struct qa_err *err)
 		f->finished = true;
 		if (f->scan.torn)
 			qa_log(QA_NOTICE, "event=import.journal.torn file=%s", f->name);
-		if (strncmp(f->name, DIRECT, sizeof DIRECT - 1) == 0) {
+		if (is_direct(f)) {
 			/* nobody writes to it again, and there may be very many of them */
 			qa_scan_close(&f->scan);
 			f->open = false;
@@ -221,7 +228,7 @@ qa_intake_defer(struct qa_intake *in, struct qa_intake_file *f, const struct qa_
 {
 	struct qa_intake_file **where = &in->first;
 
-	if (f->late || strncmp(f->name, DIRECT, sizeof DIRECT - 1) != 0)
+	if (f->late || !is_direct(f))
 		return 0;
 	if (qa_intake_unread(f, rec, err))
 		return -1;
@@ -253,16 +260,48 @@ qa_intake_again(struct qa_intake_file *f, struct qa_scan *s, uint64_t offset, st
 	return rc < 0 ? -1 : 0;
 }
 
+/* The fields of a direct file's record and the length of its message, without the message, which was read and checked before. */
+static int
+read_fields(const char *path, struct qa_buf *fields, uint64_t *bytes_r)
+{
+	const uint64_t at = QA_JOURNAL_FILE_HEADER, head_n = QA_JOURNAL_RECORD_HEADER;
+	unsigned char head[QA_JOURNAL_RECORD_HEADER];
+	struct qa_record_head h;
+	int rc = -1, fd = qa_open(AT_FDCWD, path, O_RDONLY, 0, NULL);
+
+	if (fd >= 0 && qa_pread_all(fd, head, sizeof head, at, path, NULL) == 1 && qa_record_head_get(head, &h, NULL) == 1 &&
+	    qa_buf_reserve(fields, (size_t)h.fields) == 0 &&
+	    qa_pread_all(fd, fields->p, (size_t)h.fields, at + head_n + h.message, path, NULL) == 1) {
+		fields->n = (size_t)h.fields;
+		*bytes_r = h.message;
+		rc = qa_record_check_fields(head, qa_buf_span(fields)) ? 0 : -1;
+	}
+	qa_close(&fd);
+	return rc;
+}
+
+/* A file that is done. First removed, then counted: killed in between, a line is missing; the other way round it would be there twice. */
+static int
+remove_file(struct qa_intake *in, const struct qa_intake_file *f, struct qa_err *err)
+{
+	struct qa_buf fields = QA_BUF(QA_JOURNAL_FIELDS_MAX);
+	uint64_t bytes;
+	bool count = in->pen && is_direct(f) && read_fields(f->path, &fields, &bytes) == 0;
+	int rc = qa_sys->unlinkat(AT_FDCWD, f->path, 0);
+
+	if (rc == 0 && count)
+		qa_pen_record(in->pen, qa_buf_span(&fields), bytes);
+	qa_buf_free(&fields);
+	return rc && errno != ENOENT ? qa_fail(err, errno, "cannot remove %s: ", f->path) : 0;
+}
+
 static int
 dispose(struct qa_intake *in, struct qa_intake_file *f, struct qa_err *err)
 {
 	char to[QA_PATH_MAX], folder[QA_PATH_MAX];
 
-	if (!f->lost && !f->scan.damaged) {
-		if (qa_sys->unlinkat(AT_FDCWD, f->path, 0) && errno != ENOENT)
-			return qa_fail(err, errno, "cannot remove %s: ", f->path);
-		return 0;
-	}
+	if (!f->lost && !f->scan.damaged)
+		return remove_file(in, f, err);
 	qa_log(QA_ALERT, "event=import.journal.damaged file=%s bytes=%llu", f->name,
 	       (unsigned long long)f->scan.damaged);
 	if (qa_home_path(folder, in->home, err, "journal/bad") || qa_mkdirs(AT_FDCWD, folder, 0750, err) ||
@@ -281,6 +320,7 @@ int
 qa_intake_clean(struct qa_intake *in, uint64_t round, struct qa_err *err)
 {
 	struct qa_intake_file **where = &in->first;
+	int rc = 0;
 
 	while (*where) {
 		struct qa_intake_file *f = *where;
@@ -289,12 +329,15 @@ qa_intake_clean(struct qa_intake *in, uint64_t round, struct qa_err *err)
 			where = &f->next;
 			continue;
 		}
-		if (dispose(in, f, err))
-			return -1;
+		rc = dispose(in, f, err);
+		if (rc)
+			break;
 		*where = f->next;
 		drop(in, f);
 	}
-	return 0;
+	if (in->pen)
+		qa_pen_flush(in->pen);
+	return rc;
 }
 
 size_t

@@ -2,12 +2,14 @@
  * What waits to be filed: the files of H/journal and H/journal/direct, in order, and who still needs them.
  *
  * A file goes when it was read to its end, no record of it is unfiled, and what was filed from it is under a published
- * checkpoint; one with damage is kept in H/journal/bad instead.
+ * checkpoint; one with damage is kept in H/journal/bad instead. For a direct file that goes, the lines of its record are added to
+ * the stats file (man 5 stats): nobody else was there to do it.
  */
 #ifndef QA_ARCHIVE_INTAKE_H
 #define QA_ARCHIVE_INTAKE_H
 
 #include "journal/scan.h"
+#include "statline/pen.h"
 
 #include <stdbool.h>
 
@@ -28,6 +30,7 @@ struct qa_intake_file {
 struct qa_intake {
 	const char *home;
 	struct qa_intake_file *first;
+	struct qa_pen *pen; /* for direct files; the caller's, NULL: no lines */
 	void *names; /* private: the set of them */
 };
 

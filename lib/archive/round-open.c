@@ -142,6 +142,7 @@ qa_importer_open(const char *home, const struct qa_importer_conf *conf, struct q
 		im->conf.publish_every = 2 * QA_SECOND;
 	snprintf(im->home, sizeof im->home, "%s", home);
 	qa_intake_init(&im->intake, im->home);
+	im->intake.pen = conf->pen;
 	if (qa_home_path(path, home, err, "var/md_import.lock") ||
 	    (im->lock = qa_lock(AT_FDCWD, path, err)) < 0 || look_at_domains(im, err)) {
 		qa_importer_close(im);

@@ -15,6 +15,7 @@
 #define QA_ARCHIVE_ROUND_H
 
 #include "base/err.h"
+#include "statline/pen.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ struct qa_importer_conf {
 	uint64_t publish_every;	/* ns between checkpoints; 0 = 2 s */
 	uint64_t seal_after;	/* ns from a month's end, and from its last addition, until it is sealed; 0 = never. For
 				   archive/sealer.h: rounds do not look at it */
+	struct qa_pen *pen;	/* the caller's: for the lines of direct files (archive/intake.h); NULL = none */
 };
 
 /* From H/etc/maildepot.conf: reserve (size, 256M), stuck_after (60s), publish_every (2s) and seal_after (12h). */

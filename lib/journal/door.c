@@ -54,10 +54,10 @@ qa_door_request_get(qa_span packet, struct qa_record_head *h_r, unsigned *reques
 	memcpy(h.digest.b, p + 32, QA_SHA256_SIZE);
 	if (!all_zero(p + 24, 8) || !all_zero(p + 64, 32))
 		return qa_fail(err, EPROTO, "request with unknown parts in its header");
-	if (h.fields != packet.n - QA_DOOR_HEADER || h.message > QA_DOOR_MESSAGE_MAX)
-		return qa_fail(err, EPROTO, "request with impossible lengths");
 	unsigned request = qa_le16_get(p + 6);
-	if (request != QA_DOOR_STORE && request != QA_DOOR_SEEN)
+	if (h.fields != packet.n - QA_DOOR_HEADER || (request != QA_DOOR_COUNT && h.message > QA_DOOR_MESSAGE_MAX))
+		return qa_fail(err, EPROTO, "request with impossible lengths");
+	if (request != QA_DOOR_STORE && request != QA_DOOR_SEEN && request != QA_DOOR_COUNT)
 		return qa_fail(err, EPROTO, "unknown request %u", request);
 	if (request == QA_DOOR_SEEN && (h.message || h.fields))
 		return qa_fail(err, EPROTO, "request seen with a message or fields");
@@ -145,7 +145,7 @@ qa_door_send(int sock, const struct qa_record_head *h, unsigned request, qa_span
 	struct msghdr m = {.msg_iov = v, .msg_iovlen = fields.n ? 2 : 1};
 	ssize_t r;
 
-	if (fields.n > QA_DOOR_PACKET_MAX - QA_DOOR_HEADER || h->message > QA_DOOR_MESSAGE_MAX)
+	if (fields.n > QA_DOOR_PACKET_MAX - QA_DOOR_HEADER || (request != QA_DOOR_COUNT && h->message > QA_DOOR_MESSAGE_MAX))
 		return qa_fail(err, EMSGSIZE, "cannot send to the journal: ");
 	qa_door_request_put(h, request, head);
 	if (message_fd >= 0) {

@@ -23,7 +23,7 @@ enum {
 	QA_DIRECT_HEAD = 64 << 10, /* what qa_direct_head leaves */
 };
 
-enum { QA_DOOR_STORE = 1, QA_DOOR_SEEN = 2 };
+enum { QA_DOOR_STORE = 1, QA_DOOR_SEEN = 2, QA_DOOR_COUNT = 4 /* has no answer */ };
 
 /* Request and answer as bytes; both sides use these. _request_get takes a whole packet: -1 with
  * EPROTO says what is wrong with it; fields point into the packet. _answer_get: 0, or -1. */

@@ -48,6 +48,9 @@ codec(void)
 	qa_le64_put(p + 8, QA_DOOR_MESSAGE_MAX + 1);
 	bad += qa_door_request_get(qa_span_of(p, sizeof p), &g, &request, &f, NULL) == 0;
 	OKF(bad == 0, "bad requests are refused (%u)", bad);
+	h.message = UINT64_C(1) << 40;
+	qa_door_request_put(&h, QA_DOOR_COUNT, p);
+	OK(qa_door_request_get(qa_span_of(p, sizeof p), &g, &request, &f, NULL) == 0 && request == QA_DOOR_COUNT && g.message == h.message);
 
 	qa_door_answer_put(ENOSPC, &id, a);
 	OK(qa_door_answer_get(qa_span_of(a, sizeof a), &status, &got) == 0 && status == ENOSPC &&
