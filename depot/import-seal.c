@@ -1,5 +1,6 @@
 #include "depot/import-seal.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -112,8 +113,8 @@ seal_one(const struct qa_sealer *s, const char *domain, qa_month month, struct q
 
 	qa_month_text(month, name);
 	if (rc == 1)
-		printf("%s: sealed, %llu segment%s, %.1f MB before, %.1f MB now\n", name, (unsigned long long)st.segments,
-		       st.segments == 1 ? "" : "s", (double)st.before / 1e6, (double)st.bytes / 1e6);
+		printf("%s: sealed, %llu %s, %.1f MB before, %.1f MB now\n", name, (unsigned long long)st.segments,
+		       qa_noun(st.segments, "segment", "segments"), (double)st.before / 1e6, (double)st.bytes / 1e6);
 	fflush(stdout);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #include "archive/admin.h"
 #include "archive/key.h"
 #include "base/opt.h"
+#include "base/text.h"
 #include "depot/domain-show.h"
 
 #include <errno.h>
@@ -93,7 +94,7 @@ update(const char *home, void *ctx, struct qa_err *err)
 
 	if (qa_admin_update(home, bad_line, ctx, &n, err))
 		return -1;
-	printf("%zu rule%s compiled\n", n, n == 1 ? "" : "s");
+	printf("%zu %s compiled\n", n, qa_noun(n, "rule", "rules"));
 	return 0;
 }
 

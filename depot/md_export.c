@@ -5,6 +5,7 @@
 #include "archive/home.h"
 #include "archive/prove.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "catalog/search.h"
 #include "export.h"
 #include "long.h"
@@ -137,9 +138,11 @@ main(int argc, char **argv)
 	} else if (export_end(x, &err)) {
 		qa_die(opt.program, &err);
 	}
-	printf("%llu messages exported%s%s; the search covers %llu of %llu entries\n", (unsigned long long)(long_ending ? 0 : t.written),
-	       t.written && !long_ending ? " to " : "", t.written && !long_ending ? out : "", (unsigned long long)cover->indexed,
-	       (unsigned long long)cover->committed);
+	uint64_t written = long_ending ? 0 : t.written;
+	printf("%llu %s exported%s%s; the search covers %llu of %llu %s\n", (unsigned long long)written,
+	       qa_noun(written, "message", "messages"), written ? " to " : "", written ? out : "",
+	       (unsigned long long)cover->indexed, (unsigned long long)cover->committed,
+	       qa_noun(cover->committed, "entry", "entries"));
 	qa_search_close(s);
 	qa_archive_close(a);
 	qa_query_free(&q);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/opt.h"
+#include "base/text.h"
 #include "conf/conf.h"
 #include "conf/domains.h"
 #include "depot/import-seal.h"
@@ -268,8 +269,8 @@ onboard(const char *home, const char *domain, char **paths, int n, bool quiet)
 		fprintf(stderr, "\r\033[K");
 	if (rc < 0 && !st.found)
 		qa_die(opt.program, &err);
-	printf("%llu message%s: %llu filed, %llu known already, %llu failed; %llu without a believable date\n",
-	       (unsigned long long)st.found, st.found == 1 ? "" : "s", (unsigned long long)st.filed, (unsigned long long)st.known,
+	printf("%llu %s: %llu filed, %llu known already, %llu failed; %llu without a believable date\n",
+	       (unsigned long long)st.found, qa_noun(st.found, "message", "messages"), (unsigned long long)st.filed, (unsigned long long)st.known,
 	       (unsigned long long)st.failed, (unsigned long long)st.guessed);
 	if (rc < 0)
 		qa_die(opt.program, &err);

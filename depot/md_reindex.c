@@ -3,6 +3,7 @@
  */
 #include "archive/home.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "catalog/follow.h"
 #include "index-sandbox.h"
 #include "long.h"
@@ -84,7 +85,9 @@ main(int argc, char **argv)
 		qa_fail(&err, 0, "%s has no month %s", argv[optind], argv[optind + 1]);
 		qa_die(opt.program, &err);
 	}
-	printf("%zu month%s, %llu entries indexed\n", done, done == 1 ? "" : "s", (unsigned long long)qa_follow_done(f));
+	uint64_t entries = qa_follow_done(f);
+	printf("%zu %s, %llu %s indexed\n", done, qa_noun(done, "month", "months"), (unsigned long long)entries,
+	       qa_noun(entries, "entry", "entries"));
 	if (long_ending)
 		fprintf(stderr, "%s: interrupted; what was not finished is as it was\n", opt.program);
 	qa_follow_close(f);

@@ -261,8 +261,8 @@ coverage(struct view *v, const struct qa_coverage *c)
 		flush(v);
 		return;
 	}
-	full(qa_buf_addf(&v->out, "covers %llu of %llu entries", (unsigned long long)c->indexed,
-			 (unsigned long long)c->committed));
+	full(qa_buf_addf(&v->out, "covers %llu of %llu %s", (unsigned long long)c->indexed,
+			 (unsigned long long)c->committed, qa_noun(c->committed, "entry", "entries")));
 	say_months(&v->out, c->missing, "not indexed yet");
 	say_months(&v->out, c->damaged, "catalog damaged (md_reindex mends it)");
 	say_months(&v->out, c->ahead, "catalog ahead of the log (md_index or md_reindex makes it again)");

@@ -109,17 +109,21 @@ report(struct view *v, const struct qa_verify_stats *st, bool deep, int rc)
 		       v->notes.n ? (const char *)v->notes.p : "");
 		return;
 	}
-	printf("%s: %s: %llu leaves signed, %llu partitions", v->domain, rc ? "BAD" : "good",
-	       (unsigned long long)st->leaves, (unsigned long long)st->partitions);
+	printf("%s: %s: %llu %s signed, %llu %s", v->domain, rc ? "BAD" : "good", (unsigned long long)st->leaves,
+	       qa_noun(st->leaves, "leaf", "leaves"), (unsigned long long)st->partitions,
+	       qa_noun(st->partitions, "partition", "partitions"));
 	if (deep)
-		printf("; every byte read: %llu entries, %llu messages, %llu bytes of mail",
-		       (unsigned long long)st->entries, (unsigned long long)st->messages, (unsigned long long)st->bytes);
+		printf("; every byte read: %llu %s, %llu %s, %llu %s of mail", (unsigned long long)st->entries,
+		       qa_noun(st->entries, "entry", "entries"), (unsigned long long)st->messages,
+		       qa_noun(st->messages, "message", "messages"), (unsigned long long)st->bytes,
+		       qa_noun(st->bytes, "byte", "bytes"));
 	if (st->purged || st->offline)
-		printf("; %llu purged, %llu partitions offline", (unsigned long long)st->purged,
-		       (unsigned long long)st->offline);
+		printf("; %llu purged, %llu %s offline", (unsigned long long)st->purged, (unsigned long long)st->offline,
+		       qa_noun(st->offline, "partition", "partitions"));
 	for (unsigned t = 0; t < QA_T_KINDS; t++)
 		if (st->trouble[t])
-			printf("; %llu %s", (unsigned long long)st->trouble[t], qa_trouble_name((enum qa_trouble)t));
+			printf("; %llu %s", (unsigned long long)st->trouble[t],
+			       t == QA_T_NOTE ? qa_noun(st->trouble[t], "note", "notes") : qa_trouble_name((enum qa_trouble)t));
 	putchar('\n');
 }
 

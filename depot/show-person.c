@@ -106,7 +106,8 @@ person_message(struct shown *s)
 		show_digest(&a->digest, digest);
 		show_full(qa_buf_addf(&s->out, "%-13s ", "attachment") ||
 		     qa_show_add(&s->out, qa_span_str(*a->name ? a->name : "(no name)")) ||
-		     qa_buf_addf(&s->out, "  %s  %llu bytes  %s\n", a->type, (unsigned long long)a->size, digest));
+		     qa_buf_addf(&s->out, "  %s  %llu %s  %s\n", a->type, (unsigned long long)a->size,
+				 qa_noun(a->size, "byte", "bytes"), digest));
 	}
 }
 

@@ -59,6 +59,8 @@ bytes(void)
 	OK(qa_json_add(&b, qa_span_of("a\"\\\n\0\xff\xe3\x81\x82", 9)) == 0 &&
 	   qa_span_is(qa_buf_span(&b), "\"a\\\"\\\\\\n\\u0000\\ufffd\xe3\x81\x82\""));
 	qa_buf_clear(&b);
+	OK(strcmp(qa_noun(1, "leaf", "leaves"), "leaf") == 0 && strcmp(qa_noun(0, "leaf", "leaves"), "leaves") == 0 &&
+	   strcmp(qa_noun((uint64_t)1 << 32 | 1, "leaf", "leaves"), "leaves") == 0);
 	OK(qa_show_add(&b, qa_span_of("a\033[1m\xc2\x9b\xed\xa0\x80z", 11)) == 0 &&
 	   qa_span_is(qa_buf_span(&b), "a?[1m????z"));
 	qa_buf_clear(&b);

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/span.h"
 
+#include <stdint.h>
+
 /* Writes 2 * n lower-case digits and a NUL to out. */
 void qa_hex(const void *p, size_t n, char *out);
 
@@ -29,5 +31,12 @@ int qa_json_add(struct qa_buf *b, qa_span s) QA_MUST;
 
 /* For a person: control characters, bytes that are not UTF-8, and what breaks lines or turns the direction of writing become '?'. */
 int qa_show_add(struct qa_buf *b, qa_span s) QA_MUST;
+
+/* The noun that goes with a number: "1 leaf", "2 leaves". */
+static inline const char *
+qa_noun(uint64_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
 
 #endif

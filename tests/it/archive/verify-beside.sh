@@ -10,7 +10,7 @@ pids="$pids $import"
 checks=0 bad=0 leaves='' grew=0
 while kill -0 "$import" 2> /dev/null; do
 	md_verify -q --deep $D > "$tmp/out" 2>&1 || { bad=$((bad + 1)); grep -v note "$tmp/out" | head -n 5 | sed 's/^/# /'; }
-	now=$(sed -n 's/.* \([0-9]*\) leaves signed.*/\1/p' "$tmp/out")
+	now=$(sed -n 's/.* \([0-9]*\) lea[a-z]* signed.*/\1/p' "$tmp/out")
 	[ "$now" = "$leaves" ] || grew=$((grew + 1))
 	leaves=$now checks=$((checks + 1))
 done
