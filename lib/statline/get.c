@@ -186,9 +186,12 @@ qa_statline_decode(qa_span s, unsigned char *out)
 	for (size_t i = 0; i < s.n; i++) {
 		bool coded = s.p[i] == '%' && s.n - i > 2 && digit(s.p[i + 1]) >= 0 && digit(s.p[i + 2]) >= 0;
 
-		out[n++] = coded ? (unsigned char)(digit(s.p[i + 1]) << 4 | digit(s.p[i + 2])) : s.p[i];
-		if (coded)
+		if (coded) {
+			out[n++] = (unsigned char)(digit(s.p[i + 1]) << 4 | digit(s.p[i + 2]));
 			i += 2;
+		} else {
+			out[n++] = s.p[i];
+		}
 	}
 	return n;
 }
