@@ -298,7 +298,7 @@ says(qa_span report, const char *words)
 	return report.n && memmem(report.p, report.n, words, strlen(words)) != NULL;
 }
 
-/* In the report blanks are '_'; netqmail and its kin begin it with the address of the host. */
+/* In the report blanks are '_', line feeds '/'. */
 static const char *
 local_status(const struct qa_qline *q, bool *bytes_r)
 {
@@ -312,18 +312,44 @@ local_status(const struct qa_qline *q, bool *bytes_r)
 	return says(q->report, "looping") ? "manyhops" : "reject";
 }
 
+/* qmail-remote's own code, "(#4.4.2)/", stands before what the other host said: it begins with one of CODES, which '|' parts. */
+static bool
+coded(qa_span report, const char *codes)
+{
+	const unsigned char *other = report.n ? memmem(report.p, report.n, "Remote_host_said:", 17) : NULL, *p;
+
+	if (other)
+		report.n = (size_t)(other - report.p);
+	p = report.n ? memmem(report.p, report.n, "(#", 2) : NULL;
+	if (!p)
+		return false;
+	report = qa_span_cut(report, (size_t)(p + 2 - report.p), report.n);
+	for (;;) {
+		size_t n = strcspn(codes, "|");
+
+		if (report.n > n && memcmp(report.p, codes, n) == 0)
+			return true;
+		if (!codes[n])
+			return false;
+		codes += n + 1;
+	}
+}
+
+/* The words are those of the qmail-remote wrapper (statistic/report.h); what went over the wire it knows better. */
 static const char *
 remote_status(const struct qa_qline *q, bool *bytes_r)
 {
-	*bytes_r = q->event == QA_QLINE_SUCCESS || says(q->report, "failed_after_I_sent_the_message") ||
-		   says(q->report, "Possible_duplicate!") || says(q->report, "partial_final_lines");
+	*bytes_r = q->event == QA_QLINE_SUCCESS;
 	if (q->event == QA_QLINE_SUCCESS)
 		return "success";
-	if (says(q->report, "partial_final_lines"))
+	*bytes_r = says(q->report, "failed_after_I_sent_the_message") || says(q->report, "Possible_duplicate!");
+	if (coded(q->report, "5.6.2)")) {
+		*bytes_r = true;
 		return "partial";
-	if (says(q->report, "but_connection_died"))
+	}
+	if (coded(q->report, "4.4.1)|4.4.2)"))
 		return "timeout";
-	if (says(q->report, "Unable_to_read_message"))
+	if (coded(q->report, "4.3.|5.3.5)"))
 		return "readerr";
 	return q->event == QA_QLINE_FAILURE ? "reject" : "defer";
 }

@@ -21,8 +21,9 @@
  *	to remote, failure     out  reject      0; the message's bytes when it was refused after it had been sent.
  *	                                        A partial last line: partial, with its bytes
  *	to remote, deferral    out  defer       0; the message's bytes when it had been sent, or may have been ("Possible
- *	                                        duplicate!"). A connection that died: timeout. A message that cannot be
- *	                                        read: readerr
+ *	                                        duplicate!"). Nobody answers, or the connection died (#4.4.1, #4.4.2):
+ *	                                        timeout. A message or control file that cannot be read, no memory
+ *	                                        (#4.3.x, #5.3.5): readerr
  *
  * So the bytes of all lines together are what travelled: a message that a remote host takes all of three times counts three times,
  * a local one once. Bounces are messages of their own, with an empty sender.

@@ -144,8 +144,10 @@ joined(void)
 		      "starting delivery 2: msg 9 to remote x@y\n"
 		      "delivery 2: deferral: Connected_to_1.2.3.4_but_connection_died._Possible_duplicate!_(#4.4.2)/\n"
 		      "starting delivery 5: msg 9 to remote x@y\ndelivery 5: success: ok\nend msg 9\n",
-	    "out77 5 a@b|x@y|0|defer|1\nout77 5 a@b|x@y|310|timeout|2\nout77 5 a@b|x@y|310|success|3\n");
+	    "out77 5 a@b|x@y|0|timeout|1\nout77 5 a@b|x@y|310|timeout|2\nout77 5 a@b|x@y|310|success|3\n");
 	RUN(LIFE TO_R "delivery 1: deferral: Unable_to_read_message._(#4.3.0)/\n", "out77 5 a@b|x@y|0|readerr|1\n");
+	RUN(LIFE TO_R "delivery 1: deferral: 1.2.3.4_does_not_like_recipient./Remote_host_said:_450_busy_(#4.4.1)/\n",
+	    "out77 5 a@b|x@y|0|defer|1\n");
 	RUN(LIFE TO_R "delivery 1: report mangled, will defer\n", "out77 5 a@b|x@y|0|defer|1\n");
 	/* one recipient twice, and two at once, reported in another order */
 	RUN(LIFE TO_R "starting delivery 2: msg 9 to remote z@y\nstarting delivery 3: msg 9 to remote x@y\n"
