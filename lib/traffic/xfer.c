@@ -124,7 +124,9 @@ there(int dirfd, const char *dir, const char *target, qa_span bytes, struct qa_e
 	if (rc == 0)
 		rc = qa_fail(err, EEXIST, "%s is there already and holds something else", path);
 	/* whoever put it there may have died before this */
-	if (rc == 1 && (qa_fsync(fd, path, err) || qa_fsync_dir(dirfd, "loaded", err)))
+	if (rc == 1 && qa_fsync(fd, path, err))
+		rc = -1;
+	if (rc == 1 && qa_fsync_dir(dirfd, "loaded", err))
 		rc = -1;
 	int num = errno;
 	qa_close(&fd);
@@ -175,7 +177,7 @@ move(int dirfd, const char *dir, const char *name, qa_span bytes, const struct s
 		return qa_fail(err, EBUSY, "%s/%s was changed while it was compressed to loaded/; it stays", dir, name);
 	if (qa_sys->unlinkat(dirfd, name, 0) && errno != ENOENT)
 		return qa_fail(err, errno, "cannot remove %s/%s: ", dir, name);
-	return qa_fsync_dir(dirfd, ".", err) ? -1 : 1;
+	return 1; /* not synced: should a power cut bring it back, the next run removes it again */
 }
 
 /* The folder loaded, made if it must be, and ours alone until the descriptor is closed, where locks are to be had. */

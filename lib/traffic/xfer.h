@@ -6,7 +6,7 @@
  *	2  DIR/NAME and a temporary file in loaded/ (removed by the next run)
  *	3  DIR/NAME and loaded/NAME.gz, which is whole, was read back and compared, and is durable
  *	4  loaded/NAME.gz
- * Invariants: DIR/NAME goes only in state 3; loaded/NAME.gz is never replaced.
+ * Invariants: DIR/NAME goes only in state 3; loaded/NAME.gz is never replaced. A power cut may lead back from 4 to 3.
  *
  * Two runs at once work on a folder in turns.
  */
