@@ -6,6 +6,7 @@
 
 struct qa_qstate {
 	uint64_t dev, ino, length; /* of the file */
+	struct qa_digest last;	   /* of its last bytes before length, up to QA_QSOURCE_MARK */
 	struct qa_qpos pos;
 	qa_span open, lines; /* of a parsed one: in its text */
 };

@@ -1,5 +1,6 @@
 #include "traffic/qkeep-private.h"
 #include "traffic/qjoin.h"
+#include "traffic/qlist.h"
 #include "sys/publish.h"
 #include "sys/sys.h"
 
@@ -26,8 +27,6 @@ static int
 open_file(struct qa_qkeep *k, struct qa_err *err)
 {
 	struct stat st;
-	bool there = qa_sys->fstatat(AT_FDCWD, k->file, &st, 0) == 0;
-
 	k->fd = qa_open(AT_FDCWD, k->file, O_RDWR | O_CREAT | O_NOCTTY | O_NONBLOCK, 0660, err);
 	if (k->fd < 0)
 		return -1;
@@ -41,7 +40,8 @@ open_file(struct qa_qkeep *k, struct qa_err *err)
 	k->dev = st.st_dev;
 	k->ino = st.st_ino;
 	k->length = (uint64_t)st.st_size;
-	return there ? 0 : qa_fsync_dir(AT_FDCWD, k->folder, err);
+	/* whoever made it may have died before its name was durable */
+	return qa_fsync_dir(AT_FDCWD, k->folder, err);
 }
 
 static int
@@ -55,21 +55,57 @@ size_of(const struct qa_qkeep *k, int fd, uint64_t *size_r, struct qa_err *err)
 	return 0;
 }
 
-/* Whether a file of SIZE bytes can be the one of S. What a power cut left of the state's lines may be anything. */
-static bool
-fits(const struct qa_qstate *s, uint64_t size)
+/* Digest of the bytes before LENGTH of FD: 1, 0 when it is shorter, -1. */
+static int
+last_of(int fd, uint64_t length, const char *name, struct qa_digest *d, struct qa_err *err)
 {
-	return size >= s->length && size - s->length <= s->lines.n;
+	unsigned char p[QA_QSOURCE_MARK];
+	size_t n = length < sizeof p ? (size_t)length : sizeof p;
+	int rc = n ? qa_pread_all(fd, p, n, length - n, name, err) : 1;
+
+	if (rc == 1)
+		*d = qa_sha256_of(qa_span_of(p, n));
+	return rc;
+}
+
+/* Whether FD goes on, at the length of S, behind what was written before: 1, 0, -1. */
+static int
+ours(int fd, const struct qa_qstate *s, const char *name, struct qa_err *err)
+{
+	struct qa_digest d;
+	int rc = last_of(fd, s->length, name, &d, err);
+
+	return rc == 1 ? qa_digest_eq(&d, &s->last) : rc;
 }
 
 static int
-strange(const struct qa_qkeep *k, const struct qa_qstate *s, uint64_t size, struct qa_err *err)
+strange(const struct qa_qkeep *k, uint64_t length, uint64_t size, struct qa_err *err)
 {
 	return qa_fail(err, EBADMSG, "%s has %llu bytes where logstat has written %llu: somebody else writes it", k->file,
-		       (unsigned long long)size, (unsigned long long)(s->length + s->lines.n));
+		       (unsigned long long)size, (unsigned long long)length);
 }
 
-/* The state's lines into the file they belong to, found by its inode in the same folder: 1, 0 when it is not there, -1. */
+/* The state's lines to their place in FD; again they are the same bytes. */
+static int
+write_lines(int fd, const struct qa_qstate *s, const char *name, struct qa_err *err)
+{
+	return qa_pwrite_all(fd, s->lines.p, s->lines.n, s->length, name, err);
+}
+
+/* Whether NAME, with ST, may be the file of S under another name: its inode, or what rotation makes of the name. */
+static bool
+renamed(const struct qa_qkeep *k, const struct qa_qstate *s, const char *name, const struct stat *st)
+{
+	const char *base = qa_qlist_base(k->file);
+	size_t n = strlen(base);
+
+	if (!S_ISREG(st->st_mode) || (uint64_t)st->st_size - s->length > s->lines.n)
+		return false;
+	return (st->st_dev == s->dev && st->st_ino == s->ino) ||
+	       (s->length && strncmp(name, base, n) == 0 && (name[n] == '.' || name[n] == '-'));
+}
+
+/* The same for the file that was renamed, if it lies in the same folder: 1, 0 it does not, -1. */
 static int
 write_old(struct qa_qkeep *k, const struct qa_qstate *s, struct qa_err *err)
 {
@@ -81,15 +117,13 @@ write_old(struct qa_qkeep *k, const struct qa_qstate *s, struct qa_err *err)
 	for (size_t i = 0; i < names.n && rc == 0; i++) {
 		char *path = g_build_filename(k->folder, names.v[i], NULL);
 		struct stat st;
-		int fd;
 
-		if (qa_sys->fstatat(AT_FDCWD, path, &st, 0) == 0 && S_ISREG(st.st_mode) && st.st_dev == s->dev && st.st_ino == s->ino &&
-		    fits(s, (uint64_t)st.st_size)) {
-			fd = qa_open(AT_FDCWD, path, O_RDWR, 0, err);
-			rc = fd >= 0 && qa_pwrite_all(fd, s->lines.p, s->lines.n, s->length, path, err) == 0 &&
-					     qa_fdatasync(fd, path, err) == 0
-				     ? 1
-				     : -1;
+		if (qa_sys->fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && renamed(k, s, names.v[i], &st)) {
+			int fd = qa_open(AT_FDCWD, path, O_RDWR | O_NOFOLLOW, 0, err);
+
+			rc = fd < 0 ? -1 : ours(fd, s, path, err);
+			if (rc == 1 && (write_lines(fd, s, path, err) || qa_fdatasync(fd, path, err)))
+				rc = -1;
 			qa_close(&fd);
 		}
 		g_free(path);
@@ -98,78 +132,50 @@ write_old(struct qa_qkeep *k, const struct qa_qstate *s, struct qa_err *err)
 	return rc;
 }
 
-/* Whether the open file, another inode, holds the lines of S, or the beginning of them, where they belong (it was copied back). */
+/* The file is another one, or was cut, and the state has lines. */
 static int
-same_bytes(struct qa_qkeep *k, const struct qa_qstate *s, uint64_t size, struct qa_err *err)
+elsewhere(struct qa_qkeep *k, const struct qa_qstate *s, enum qa_qkeep_pending pending, struct qa_err *err)
 {
-	size_t n = fits(s, size) ? (size_t)(size - s->length) : 0;
-	unsigned char *p;
-	int rc;
+	int rc = write_old(k, s, err);
 
-	if (n == 0)
-		return 0;
-	p = g_malloc(n);
-	rc = qa_pread_all(k->fd, p, n, s->length, k->file, err);
-	if (rc == 1)
-		rc = memcmp(p, s->lines.p, n) == 0;
-	g_free(p);
-	return rc;
-}
-
-/* The file is not the one of S, or was cut: *HERE_R says whether the lines of S go into it. */
-static int
-decide(struct qa_qkeep *k, const struct qa_qstate *s, bool same, uint64_t size, enum qa_qkeep_pending pending, bool *here_r,
-       struct qa_err *err)
-{
-	int rc = 0;
-
-	*here_r = false;
-	if (s->lines.n == 0)
-		return 0;
-	if (!same)
-		rc = write_old(k, s, err);
 	if (rc)
 		return rc < 0 ? -1 : 0;
-	rc = same ? 0 : same_bytes(k, s, size, err);
-	if (rc < 0)
-		return -1;
-	if (rc == 1)
-		k->length = s->length;
-	if (rc == 1 || pending == QA_QKEEP_WRITE) {
-		*here_r = true;
-		return 0;
-	}
+	if (pending == QA_QKEEP_ASK)
+		return qa_fail(err, EBADMSG,
+			       "%s was moved or cut after a run that did not end well; whether the last %zu bytes of lines in %s had "
+			       "reached it nobody knows: put it back, or say --pending=write or --pending=drop",
+			       k->file, s->lines.n, k->state);
 	if (pending == QA_QKEEP_DROP)
-		return 0;
-	return qa_fail(err, EBADMSG,
-		       "%s was moved or cut after a run that did not end well; whether the last %zu bytes of lines in %s had reached it "
-		       "nobody knows: put it back, or say --pending=write or --pending=drop",
-		       k->file, s->lines.n, k->state);
-}
-
-/* Brings the file up to the state. */
-static int
-recover(struct qa_qkeep *k, const struct qa_qstate *s, enum qa_qkeep_pending pending, struct qa_err *err)
-{
-	bool same = k->dev == s->dev && k->ino == s->ino, here = true;
-	uint64_t size = k->length;
-
-	if (same && size >= s->length && !fits(s, size))
-		return strange(k, s, size, err);
-	if (same && size >= s->length)
-		k->length = s->length;
-	else if (decide(k, s, same, size, pending, &here, err))
-		return -1;
-	if (same && size < s->length)
-		snprintf(k->said, sizeof k->said, "%.200s was cut from %llu to %llu bytes: going on at its end", k->file,
-			 (unsigned long long)s->length, (unsigned long long)size);
-	if (!here || s->lines.n == 0)
 		return 0;
 	if (qa_pwrite_all(k->fd, s->lines.p, s->lines.n, k->length, k->file, err))
 		return -1;
 	k->length += s->lines.n;
 	k->unsettled = true;
 	return 0;
+}
+
+/* Brings the file up to the state. */
+static int
+recover(struct qa_qkeep *k, const struct qa_qstate *s, enum qa_qkeep_pending pending, struct qa_err *err)
+{
+	bool same = k->dev == s->dev && k->ino == s->ino;
+	uint64_t size = k->length;
+	/* an empty beginning tells nothing about a file */
+	int rc = same || s->length ? ours(k->fd, s, k->file, err) : 0;
+
+	if (rc < 0)
+		return -1;
+	if (rc == 1) {
+		if (size - s->length > s->lines.n)
+			return strange(k, s->length + s->lines.n, size, err);
+		k->length = s->length + s->lines.n;
+		k->unsettled = s->lines.n > 0;
+		return write_lines(k->fd, s, k->file, err);
+	}
+	if (same)
+		snprintf(k->said, sizeof k->said, "%.200s was cut from %llu to %llu bytes: going on at its end", k->file,
+			 (unsigned long long)s->length, (unsigned long long)size);
+	return s->lines.n ? elsewhere(k, s, pending, err) : 0;
 }
 
 static int
@@ -271,12 +277,16 @@ static int
 publish(struct qa_qkeep *k, const struct qa_qpos *pos, const struct qa_qjoin *j, qa_span lines, struct qa_err *err)
 {
 	struct qa_qstate s = {.dev = k->dev, .ino = k->ino, .length = k->length, .pos = *pos, .lines = lines};
+	int rc;
 
 	qa_buf_clear(&k->open);
 	qa_buf_clear(&k->text);
 	if (qa_qjoin_save(j, &k->open, err))
 		return qa_fail_in(err, "cannot write %s", k->state);
 	s.open = qa_buf_span(&k->open);
+	rc = last_of(k->fd, k->length, k->file, &s.last, err);
+	if (rc != 1)
+		return rc < 0 ? -1 : strange(k, k->length, 0, err);
 	if (qa_qstate_put(&s, &k->text))
 		return qa_fail(err, errno, "cannot write %s: ", k->state);
 	k->size = k->text.n;
@@ -298,11 +308,8 @@ ready(struct qa_qkeep *k, struct qa_err *err)
 	}
 	if (size_of(k, k->fd, &size, err))
 		return -1;
-	if (size > k->length) {
-		struct qa_qstate s = {.length = k->length};
-
-		return strange(k, &s, size, err);
-	}
+	if (size > k->length)
+		return strange(k, k->length, size, err);
 	if (size < k->length) {
 		snprintf(k->said, sizeof k->said, "%.200s was cut from %llu to %llu bytes: going on at its end", k->file,
 			 (unsigned long long)k->length, (unsigned long long)size);

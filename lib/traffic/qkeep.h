@@ -16,7 +16,7 @@
  * the file, once there, changes only where a power cut left rubbish, so readers never see a line taken back.
  * 3. A file that has more than LENGTH and the state's lines was written by somebody else: that is refused.
  *
- * The file may be renamed (rotated) at any time: the lines of the state go to the old one, found by its inode in the same folder, the next
+ * The file is known by the bytes before LENGTH. It may be renamed (rotated) at any time: the lines of the state go to the old one, found in the same folder, the next
  * ones to a new one. It may be cut (copytruncate), but when the state has lines then, nobody can know whether they were in it:
  * that is refused until someone says which (enum qa_qkeep_pending).
  *

@@ -7,14 +7,15 @@ static const char first[] = "logstat 1\n";
 int
 qa_qstate_put(const struct qa_qstate *s, struct qa_buf *b)
 {
-	char head[QA_SHA256_TEXT], tail[QA_SHA256_TEXT], sum[QA_SHA256_TEXT];
+	char last[QA_SHA256_TEXT], head[QA_SHA256_TEXT], tail[QA_SHA256_TEXT], sum[QA_SHA256_TEXT];
 	size_t began = b->n;
 	struct qa_digest d;
 
+	qa_hex(s->last.b, QA_SHA256_SIZE, last);
 	qa_hex(s->pos.head.b, QA_SHA256_SIZE, head);
 	qa_hex(s->pos.tail.b, QA_SHA256_SIZE, tail);
-	if (qa_buf_addf(b, "%sout %llu %llu %llu\npos %d %llu %llu %llu %s %s\nopen %zu\n", first, (unsigned long long)s->dev,
-			(unsigned long long)s->ino, (unsigned long long)s->length, s->pos.any, (unsigned long long)s->pos.dev,
+	if (qa_buf_addf(b, "%sout %llu %llu %llu %s\npos %d %llu %llu %llu %s %s\nopen %zu\n", first, (unsigned long long)s->dev,
+			(unsigned long long)s->ino, (unsigned long long)s->length, last, s->pos.any, (unsigned long long)s->pos.dev,
 			(unsigned long long)s->pos.ino, (unsigned long long)s->pos.offset, head, tail, s->open.n) ||
 	    qa_buf_addspan(b, s->open) || qa_buf_addf(b, "lines %zu\n", s->lines.n) || qa_buf_addspan(b, s->lines))
 		return -1;
@@ -78,7 +79,7 @@ qa_qstate_get(qa_span text, struct qa_qstate *r)
 
 	*r = (struct qa_qstate){.dev = 0};
 	if (!word(&s, first) || !word(&s, "out ") || !number(&s, ' ', &r->dev) || !number(&s, ' ', &r->ino) ||
-	    !number(&s, '\n', &r->length) || r->length > INT64_MAX || !word(&s, "pos ") || !number(&s, ' ', &any) || any > 1 ||
+	    !number(&s, ' ', &r->length) || r->length > INT64_MAX || !digest(&s, '\n', &r->last) || !word(&s, "pos ") || !number(&s, ' ', &any) || any > 1 ||
 	    !number(&s, ' ', &r->pos.dev) || !number(&s, ' ', &r->pos.ino) || !number(&s, ' ', &r->pos.offset) ||
 	    !digest(&s, ' ', &r->pos.head) || !digest(&s, '\n', &r->pos.tail) || !part(&s, "open ", &r->open) ||
 	    !part(&s, "lines ", &r->lines))
