@@ -92,28 +92,20 @@ qa_key_guard(void)
 /* A domain whose key or public half is missing. */
 struct fresh {
 	const char *domain;
-	struct qa_publish p; /* its file that is being made; the descriptor is closed at once, as there may be many */
-	bool temp;	     /* it is there, under its temporary name */
+	bool has_key;
+	struct qa_publish p; /* key, then public half, on its way */
 };
 
-/* Writes a file under its temporary name, into the set. */
 static int
-write_temp(struct fresh *f, const char *path, qa_span text, mode_t mode, struct qa_syncset *set, struct qa_err *err)
+stage(struct fresh *f, const char *path, qa_span text, mode_t mode, struct qa_syncset *set, struct qa_err *err)
 {
 	if (qa_publish_begin(&f->p, AT_FDCWD, path, mode, err))
 		return -1;
-	f->temp = true;
-	int rc = qa_write_all(f->p.fd, text.p, text.n, path, err) || qa_syncset_file(set, f->p.fd, path, err) ? -1 : 0;
-	qa_close(&f->p.fd);
-	return rc;
-}
-
-static void
-drop_temp(struct fresh *f)
-{
-	if (f->temp)
-		qa_sys->unlinkat(AT_FDCWD, f->p.temp, 0);
-	f->temp = false;
+	if (qa_write_all(f->p.fd, text.p, text.n, path, err)) {
+		qa_publish_abort(&f->p);
+		return -1;
+	}
+	return qa_publish_stage(&f->p, set, err);
 }
 
 static int
@@ -140,7 +132,7 @@ write_key(const char *home, struct fresh *f, struct qa_syncset *set, struct qa_e
 			"# keep a copy elsewhere, and nobody else's eyes on it. See format-leaf(5).\n"
 			"origin = \"%s\"\nkey = \"%s\"\n",
 			name, text) == 0)
-		rc = write_temp(f, path, qa_buf_span(&b), 0600, set, err);
+		rc = stage(f, path, qa_buf_span(&b), 0600, set, err);
 	else
 		qa_fail(err, errno, "cannot make the key of %s: ", f->domain);
 	qa_tlog_wipe(text, sizeof text);
@@ -150,27 +142,16 @@ write_key(const char *home, struct fresh *f, struct qa_syncset *set, struct qa_e
 	return rc;
 }
 
-/* The folder of a file, into the set. */
-static int
-sync_folder(const char *home, const struct fresh *f, const char *folder, struct qa_syncset *set, struct qa_err *err)
-{
-	char path[QA_PATH_MAX];
-
-	return qa_home_path(path, home, err, "domain/%s/%s", f->domain, folder) ||
-			       qa_syncset_folder(set, AT_FDCWD, path, err)
-		       ? -1
-		       : 0;
-}
-
 /* The key under its name, unless another process was faster: then its key counts. Whoever made one that was there may have
  * died before its name was durable, and nothing may be signed by a key that can go. */
 static int
 name_key(const char *home, struct fresh *f, struct qa_syncset *set, struct qa_err *err)
 {
-	if (f->temp && qa_sys->linkat(AT_FDCWD, f->p.temp, AT_FDCWD, f->p.path, 0) && errno != EEXIST)
-		return qa_fail(err, errno, "cannot publish %s: ", f->p.path);
-	drop_temp(f);
-	return sync_folder(home, f, "etc", set, err);
+	char etc[QA_PATH_MAX];
+
+	if (!f->has_key)
+		return qa_publish_name_new(&f->p, set, err) < 0 ? -1 : 0;
+	return qa_home_path(etc, home, err, "domain/%s/etc", f->domain) || qa_syncset_folder(set, AT_FDCWD, etc, err) ? -1 : 0;
 }
 
 static int
@@ -185,16 +166,14 @@ write_vkey(const char *home, struct fresh *f, struct qa_syncset *set, struct qa_
 	qa_tlog_wipe(&key, sizeof key);
 	size_t n = strlen(text);
 	text[n++] = '\n';
-	return write_temp(f, path, qa_span_of(text, n), 0644, set, err);
+	return stage(f, path, qa_span_of(text, n), 0644, set, err);
 }
 
 static int
 name_vkey(const char *home, struct fresh *f, struct qa_syncset *set, struct qa_err *err)
 {
-	if (qa_sys->renameat(AT_FDCWD, f->p.temp, AT_FDCWD, f->p.path))
-		return qa_fail(err, errno, "cannot publish %s: ", f->p.path);
-	f->temp = false;
-	return sync_folder(home, f, "log", set, err);
+	(void)home;
+	return qa_publish_name(&f->p, set, err);
 }
 
 /* What is there: 1 all, and the key is good; 0 not (*key_r: the key is); -1 the public half of a key that is gone. */
@@ -269,7 +248,7 @@ qa_key_init_all(const char *home, const char *const *domain, size_t n, struct qa
 			break;
 		}
 		fresh = f;
-		fresh[found] = (struct fresh){.domain = domain[i]};
+		fresh[found] = (struct fresh){.domain = domain[i], .has_key = key, .p = {.fd = -1}};
 		rc = key ? 0 : write_key(home, &fresh[found], &set, err);
 		found++;
 	}
@@ -281,7 +260,7 @@ qa_key_init_all(const char *home, const char *const *domain, size_t n, struct qa
 		rc = run_steps(home, fresh, found, err);
 	int num = errno;
 	for (size_t i = 0; i < found; i++)
-		drop_temp(&fresh[i]);
+		qa_publish_abort(&fresh[i].p);
 	free(fresh);
 	errno = num;
 	return rc;

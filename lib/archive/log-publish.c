@@ -152,14 +152,14 @@ qa_log_publish_tiles(struct qa_log *l, struct qa_syncset *set, struct qa_err *er
 	if (qa_tlog_checkpoint_sign(&b, &c, &key, err) == 0 &&
 	    qa_home_path(path, l->home, err, QA_HOME_LOG "/checkpoint", l->domain) == 0 &&
 	    qa_publish_begin(&l->note, AT_FDCWD, path, 0644, err) == 0) {
-		if (qa_write_all(l->note.fd, b.p, b.n, path, err) == 0 &&
-		    qa_syncset_file(set, l->note.fd, path, err) == 0) {
-			l->signing = l->committed + 1; /* so that an empty log is told from nothing to do */
-			rc = 0;
-		} else {
+		rc = qa_write_all(l->note.fd, b.p, b.n, path, err);
+		if (rc)
 			qa_publish_abort(&l->note);
-		}
+		else
+			rc = qa_publish_stage(&l->note, set, err);
 	}
+	if (rc == 0)
+		l->signing = l->committed + 1; /* so that an empty log is told from nothing to do */
 	qa_tlog_wipe(&key, sizeof key);
 	qa_buf_free(&b);
 	return rc;
@@ -168,20 +168,12 @@ qa_log_publish_tiles(struct qa_log *l, struct qa_syncset *set, struct qa_err *er
 int
 qa_log_publish_checkpoint(struct qa_log *l, struct qa_syncset *set, struct qa_err *err)
 {
-	char path[QA_PATH_MAX];
-
 	if (!l->signing)
 		return 0;
-	if (qa_sys->renameat(l->note.dirfd, l->note.temp, l->note.dirfd, l->note.path)) {
-		qa_fail(err, errno, "cannot publish %s: ", l->note.path);
-		qa_publish_abort(&l->note);
-		l->signing = 0;
-		return -1;
-	}
-	qa_close(&l->note.fd);
-	if (qa_home_path(path, l->home, err, QA_HOME_LOG, l->domain))
-		return -1;
-	return qa_syncset_folder(set, AT_FDCWD, path, err);
+	if (qa_publish_name(&l->note, set, err) == 0)
+		return 0;
+	l->signing = 0;
+	return -1;
 }
 
 /* Removes the partial tiles that a tree of size `old` needed and the published one does not. What is left over by a crash

@@ -30,6 +30,7 @@ qa_publish_begin(struct qa_publish *p, int dirfd, const char *path, mode_t mode,
 
 	p->fd = -1;
 	p->dirfd = dirfd;
+	p->temp[0] = 0;
 	if (strlen(path) + 32 > sizeof p->path)
 		return qa_fail(err, ENAMETOOLONG, "cannot write %s: ", path);
 	if (qa_random(r, sizeof r))
@@ -38,6 +39,8 @@ qa_publish_begin(struct qa_publish *p, int dirfd, const char *path, mode_t mode,
 	snprintf(p->temp, sizeof p->temp, "%.*s.tmp.%016llx", folder, path,
 		 (unsigned long long)qa_le64_get(r));
 	p->fd = qa_open(dirfd, p->temp, O_RDWR | O_CREAT | O_EXCL, mode, err);
+	if (p->fd < 0)
+		p->temp[0] = 0;
 	return p->fd < 0 ? -1 : 0;
 }
 
@@ -46,8 +49,9 @@ qa_publish_abort(struct qa_publish *p)
 {
 	int keep = errno;
 
-	if (p->fd >= 0)
+	if (p->temp[0])
 		qa_sys->unlinkat(p->dirfd, p->temp, 0);
+	p->temp[0] = 0;
 	qa_close(&p->fd);
 	errno = keep;
 }
@@ -77,6 +81,7 @@ finish(struct qa_publish *p, int must_be_new, struct qa_err *err)
 		qa_fail(err, errno, "cannot remove %s: ", p->temp);
 		goto fail;
 	}
+	p->temp[0] = 0;
 	qa_close(&p->fd);
 	return qa_fsync_dir(p->dirfd, folder_of(p->path, folder), err);
 fail:
@@ -94,6 +99,43 @@ int
 qa_publish_end_new(struct qa_publish *p, struct qa_err *err)
 {
 	return finish(p, 1, err);
+}
+
+int
+qa_publish_stage(struct qa_publish *p, struct qa_syncset *set, struct qa_err *err)
+{
+	if (qa_syncset_file(set, p->fd, p->path, err)) {
+		qa_publish_abort(p);
+		return -1;
+	}
+	qa_close(&p->fd);
+	return 0;
+}
+
+int
+qa_publish_name(struct qa_publish *p, struct qa_syncset *set, struct qa_err *err)
+{
+	char folder[512];
+
+	if (qa_sys->renameat(p->dirfd, p->temp, p->dirfd, p->path)) {
+		qa_fail(err, errno, "cannot publish %s: ", p->path);
+		qa_publish_abort(p);
+		return -1;
+	}
+	p->temp[0] = 0;
+	return qa_syncset_folder(set, p->dirfd, folder_of(p->path, folder), err);
+}
+
+int
+qa_publish_name_new(struct qa_publish *p, struct qa_syncset *set, struct qa_err *err)
+{
+	char folder[512];
+	int rc = qa_sys->linkat(p->dirfd, p->temp, p->dirfd, p->path, 0), num = errno;
+
+	qa_publish_abort(p);
+	if (rc && num != EEXIST)
+		return qa_fail(err, num, "cannot publish %s: ", p->path);
+	return qa_syncset_folder(set, p->dirfd, folder_of(p->path, folder), err) ? -1 : rc == 0;
 }
 
 static int

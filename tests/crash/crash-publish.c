@@ -157,6 +157,69 @@ new_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struc
 }
 
 static int
+stage(const struct qa_crash_at *at, const char *name, int i, struct qa_publish *p, struct qa_syncset *set)
+{
+	struct qa_err err;
+
+	if (qa_publish_begin(p, at->fd, name, 0644, &err))
+		return -1;
+	if (qa_write_all(p->fd, contents(i).p, contents(i).n, name, &err)) {
+		qa_publish_abort(p);
+		return -1;
+	}
+	return qa_publish_stage(p, set, &err);
+}
+
+/* The file with new contents, and two new ones of which the second was there, all in one set. */
+static int
+staged_work(const struct qa_crash_at *at)
+{
+	static const char *const name[] = {"file", "new1", "new2"};
+	struct qa_publish p[3] = {{.fd = -1}, {.fd = -1}, {.fd = -1}};
+	struct qa_syncset set;
+	int rc = 0;
+
+	qa_syncset_init(&set);
+	for (int i = 0; i < 3 && rc == 0; i++)
+		rc = stage(at, name[i], i == 2 ? 3 : 1, &p[i], &set);
+	if (rc == 0)
+		rc = qa_syncset_commit(&set, NULL);
+	if (rc == 0 && (qa_publish_name(&p[0], &set, NULL) || qa_publish_name_new(&p[1], &set, NULL) != 1 ||
+	                qa_publish_name_new(&p[2], &set, NULL) != 0))
+		rc = -1;
+	if (rc == 0)
+		rc = qa_syncset_commit(&set, NULL);
+	if (rc == 0) {
+		qa_crash_ack("%d", 1);
+		qa_crash_ack("staged");
+	}
+	qa_syncset_drop(&set);
+	for (int i = 0; i < 3; i++)
+		qa_publish_abort(&p[i]);
+	return rc ? 1 : 0;
+}
+
+static int
+staged_setup(const struct qa_crash_at *at)
+{
+	return publish_setup(at) || qa_publish(at->fd, "new2", contents(2), 0644, NULL);
+}
+
+static int
+staged_verify(const struct qa_crash_at *at, const struct qa_crash_acks *acks, struct qa_crash_found *found)
+{
+	int one = which(at, "new1");
+
+	if (one != 1 && one != -1)
+		qa_crash_wrong(found, "new1 is not what was published");
+	else if (one == -1 && qa_crash_acked(acks, "staged"))
+		qa_crash_lost(found, "new1 is gone");
+	if (which(at, "new2") != 2)
+		qa_crash_wrong(found, "new2 is not what was there");
+	return publish_verify(at, acks, found);
+}
+
+static int
 mkdirs_work(const struct qa_crash_at *at)
 {
 	struct qa_err err;
@@ -214,6 +277,15 @@ static const struct qa_crash_op op[] = {
         .verify = new_verify,
         .reads = true,
         .promise = "the new file is there",
+    },
+    {
+        .name = "publish-staged",
+        .setup = staged_setup,
+        .work = staged_work,
+        .recover = sweep,
+        .verify = staged_verify,
+        .reads = true,
+        .promise = "all files of the set are there",
     },
     {
         .name = "mkdirs",
