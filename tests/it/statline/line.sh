@@ -53,7 +53,7 @@ is "$(wc -l < "$tmp/other")" 1 'so nothing is written'
 	printf '1709528767|a@b|c@d|1|succ'
 } > "$tmp/mixed"
 exits 1 'a file with bad lines' statline --check "$tmp/mixed"
-is "$(cut -c 1-60 "$tmp/out")" "$(printf '%s\n' "$tmp/mixed:2: no date: rubbish" "$tmp/mixed:5: too long: $(printf %60s | tr ' ' x)" \
+is "$(cut -c 1-60 "$tmp/out")" "$(printf '%s\n' "$tmp/mixed:2: no date: rubbish" "$tmp/mixed:5: too long: $(printf '%60s' '' | tr ' ' x)" \
 	"$tmp/mixed:6: attempts are no number: 1709528767|a@b|c@d|1|success|x" \
 	"$tmp/mixed:7: no line feed at its end: 1709528767|a@b|c@d|1|succ" | cut -c 1-60)" 'each is named with its number'
 exits 1 'the same by a pipe' statline --check - < "$tmp/mixed"
