@@ -119,6 +119,7 @@ work(void *arg)
 	struct qa_tally *t = arg;
 	uint64_t lost = 0;
 
+	pthread_setname_np(pthread_self(), "stats");
 	pthread_mutex_lock(&t->lock);
 	do {
 		gather(t);
