@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { STRANGERS = 50000, ACCOUNTS = 40 };
+enum { STRANGERS = 50000 };
 
 static uint64_t state;
 
@@ -56,8 +56,10 @@ account(char out[96], uint32_t domains)
 	static const char *const name[] = {"info", "sales", "anna", "webmaster", "k.tanaka", "office"};
 	char d[64];
 
-	domain(d, few(domains));
-	snprintf(out, 96, "%s%u@%s", name[rnd(6)], rnd(ACCOUNTS), d);
+	/* the busy domains have some hundred accounts, most have six */
+	uint32_t i = few(domains);
+	domain(d, i);
+	snprintf(out, 96, "%s%u@%s", name[rnd(6)], rnd(1 + 20000 / (i + 500)), d);
 }
 
 static const char *

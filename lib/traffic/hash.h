@@ -40,13 +40,30 @@ qa_fold(unsigned char c)
 	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
 }
 
-/* Whether P, of any case, is NAME, which is in lower case; both of N bytes. */
+/* Whether P, of any case, is NAME, which is in lower case; both of N bytes, with 8 readable bytes behind them. */
 static inline bool
 qa_fold_is(const unsigned char *p, const unsigned char *name, size_t n)
 {
-	if (memcmp(p, name, n) == 0)
+	uint64_t a, b, differ = 0;
+	size_t i = 0;
+
+	for (; n - i > 8 && n > i; i += 8) {
+		memcpy(&a, p + i, 8);
+		memcpy(&b, name + i, 8);
+		differ |= a ^ b;
+	}
+	if (n > i) {
+		memcpy(&a, p + i, 8);
+		memcpy(&b, name + i, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+		differ |= (a ^ b) >> 8 * (8 - (n - i));
+#else
+		differ |= (a ^ b) << 8 * (8 - (n - i));
+#endif
+	}
+	if (!differ)
 		return true;
-	for (size_t i = 0; i < n; i++)
+	for (i = 0; i < n; i++)
 		if (qa_fold(p[i]) != name[i])
 			return false;
 	return true;
