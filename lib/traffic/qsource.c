@@ -14,6 +14,8 @@ struct qa_qsource {
 	size_t n, k;		 /* names[k] is read */
 	bool folder;		 /* it is one */
 	struct qa_qfile *f;	 /* NULL: none found yet */
+	struct qa_qlist list;	 /* the folder, when f was chosen out of it */
+	size_t list_at;		 /* which one f is there */
 	unsigned char *buf;	 /* handed out bytes (for the mark), then bytes to hand out */
 	size_t done, end;	 /* up to which they are handed out; of all */
 	size_t mark;		 /* of those before done: how many are of this file */
@@ -253,6 +255,7 @@ qa_qsource_free(struct qa_qsource *s)
 	if (!s)
 		return;
 	qa_qfile_close(s->f);
+	qa_qlist_free(&s->list);
 	g_free(s->buf);
 	g_free(s);
 }
@@ -315,6 +318,7 @@ next_of_name(struct qa_qsource *s, struct qa_err *err)
 		char *path;
 		bool lost, same = false, carry;
 		uint64_t dev, ino;
+		size_t at = 0;
 
 		if (list(s, s->k, &l, err))
 			return -1;
@@ -322,15 +326,18 @@ next_of_name(struct qa_qsource *s, struct qa_err *err)
 		f = path ? qa_qfile_open(AT_FDCWD, path, err) : NULL;
 		if (f) {
 			qa_qfile_id(f, &dev, &ino);
-			for (size_t i = 0; i < l.n; i++)
-				same |= l.v[i].dev == dev && l.v[i].ino == ino && strcmp(l.v[i].path, path) == 0;
+			while (at < l.n && strcmp(l.v[at].path, path) != 0)
+				at++;
+			same = at < l.n && l.v[at].dev == dev && l.v[at].ino == ino;
 		}
 		/* multilog parts long lines only where it went on at once; after an outage (.u) it did not */
 		carry = s->folder;
 		for (size_t i = 0; i < l.n; i++)
 			if (qa_qfile_is(s->f, l.v[i].dev, l.v[i].ino) && g_str_has_suffix(l.v[i].path, ".u"))
 				carry = false;
-		qa_qlist_free(&l);
+		qa_qlist_free(&s->list);
+		s->list = l;
+		s->list_at = at;
 		if (!path)
 			return 0;
 		g_free(path);
@@ -352,6 +359,36 @@ next_of_name(struct qa_qsource *s, struct qa_err *err)
 		qa_qfile_close(f);
 	}
 	return 0;
+}
+
+/*
+ * To the next file of the folder as it was listed when this one was chosen: 1; 0: it must be listed anew. Between two finished files no other
+ * comes, so a folder of many is not listed for each of them.
+ */
+static int
+next_listed(struct qa_qsource *s)
+{
+	const struct qa_qname *mine, *next;
+	struct qa_qfile *f;
+	struct qa_err err;
+	bool carry;
+
+	if (!s->folder || s->list_at + 1 >= s->list.n)
+		return 0;
+	mine = &s->list.v[s->list_at];
+	next = mine + 1;
+	if (strcmp(mine->path, qa_qfile_path(s->f)) != 0 || qa_qlist_base(mine->path)[0] != '@' || qa_qlist_base(next->path)[0] != '@')
+		return 0;
+	f = qa_qfile_open(AT_FDCWD, next->path, &err);
+	if (!f || !qa_qfile_is(f, next->dev, next->ino)) {
+		qa_qfile_close(f);
+		return 0;
+	}
+	carry = !g_str_has_suffix(mine->path, ".u");
+	left(s, carry);
+	turn_to(s, f, carry);
+	s->list_at++;
+	return 1;
 }
 
 /* To the next file, when there is one: 1, 0, -1. */
@@ -377,7 +414,9 @@ advance(struct qa_qsource *s, struct qa_err *err)
 			return size > 0;
 		}
 		if (s->folder || s->k + 1 == s->n || strcmp(qa_qfile_path(s->f), s->names[s->k]) != 0) {
-			rc = next_of_name(s, err);
+			rc = next_listed(s);
+			if (!rc)
+				rc = next_of_name(s, err);
 			if (rc)
 				return rc;
 		}
