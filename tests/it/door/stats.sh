@@ -74,6 +74,15 @@ stop_journal
 send -r b@example.com -f a@example.org -s 14
 import
 said 1 'no md_journal' "$pid a@example.org|b@example.com|14"
+mv "$stats" "$stats.2"
+mkdir "$stats"
+send -r b@example.com -r c@example.com -f a@example.org -s 14
+import
+is "$? $(direct)" '0 0' 'md_import goes on without the stats file'
+grep -q 'event=import.stats.failed lost=2 ' "$tmp/import.log"
+ok $? 'and says what was lost'
+rmdir "$stats"
+mv "$stats.2" "$stats"
 
 # without a record
 rm -rf "$H/journal/direct"
