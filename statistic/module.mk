@@ -1,6 +1,6 @@
 # TRAFFIC: who writes the stats file (front; parts and tests here), who reads it (back; parts in lib/traffic and lib/db).
 $(eval $(call program,statline,statistic,statline.c,front,))
-SMTPSTAT_SRC := command.c dialogue.c dialogue-client.c dialogue-server.c replies.c server.c relay.c
+SMTPSTAT_SRC := command.c dialogue.c dialogue-client.c dialogue-server.c replies.c relay.c
 $(eval $(call library,smtpstat,statistic,$(SMTPSTAT_SRC),))
 FRONT_OWN += $(BUILD)/lib/smtpstat.a
 SLIM_LIB += $(smtpstat_SRC)

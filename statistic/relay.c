@@ -24,7 +24,7 @@ struct way {
 };
 
 struct relay {
-	struct qa_server *server;
+	struct qa_child *child;
 	qa_relay_seen *seen; /* NULL: need not see more */
 	void *ctx;
 };
@@ -128,29 +128,31 @@ asked(int fd, bool wanted, short events)
 	return (struct pollfd){.fd = wanted ? fd : -1, .events = events};
 }
 
-/* True: something happened, or a signal came; false: the time is over. */
+/* False: the time is over. */
 static bool
 wait_for(struct relay *r, bool lingers)
 {
-	const struct timespec limit = {.tv_sec = QA_RELAY_LINGER};
 	struct pollfd p[] = {
+		asked(r->child->signals, true, POLLIN),
 		asked(up.from.fd, wants_in(&up), POLLIN),
 		asked(up.to.fd, wants_out(&up), POLLOUT),
 		asked(down.from.fd, wants_in(&down), POLLIN),
 		asked(down.to.fd, wants_out(&down), POLLOUT),
 	};
-	int n = ppoll(p, 4, lingers ? &limit : NULL, &r->server->mask);
+	int n = poll(p, sizeof p / sizeof *p, lingers ? QA_RELAY_LINGER * 1000 : -1);
 
 	if (n <= 0)
 		return n < 0;
-	if (p[3].revents)
+	if (p[4].revents)
 		flush(&down);
-	if (p[1].revents)
-		flush(&up);
 	if (p[2].revents)
+		flush(&up);
+	if (p[3].revents)
 		fill(&down, r);
-	if (p[0].revents)
+	if (p[1].revents)
 		fill(&up, r);
+	if (p[0].revents)
+		qa_child_news(r->child);
 	return true;
 }
 
@@ -161,15 +163,14 @@ is_over(bool ended)
 }
 
 void
-qa_relay_run(struct qa_server *server, qa_relay_seen *seen, void *ctx)
+qa_relay_run(struct qa_child *child, int fd, qa_relay_seen *seen, void *ctx)
 {
-	struct relay r = {server, seen, ctx};
-	const struct end in = {0, is_socket(0)}, out = {1, is_socket(1)}, to_server = {server->fd, true};
-	bool ended;
+	struct relay r = {child, seen, ctx};
+	const struct end in = {0, is_socket(0)}, out = {1, is_socket(1)}, server = {fd, true};
 
-	up = (struct way){.from = in, .to = to_server};
-	down = (struct way){.from = to_server, .to = out, .from_server = true};
-	while (!is_over(ended = qa_server_look(server))) {
+	up = (struct way){.from = in, .to = server};
+	down = (struct way){.from = server, .to = out, .from_server = true};
+	while (!is_over(child->ended)) {
 		/* a socket tells by itself that the client is gone, behind the last bytes that came */
 		if (down.dead && !down.to.socket && wants_in(&up)) {
 			up.eof = true;
@@ -177,7 +178,7 @@ qa_relay_run(struct qa_server *server, qa_relay_seen *seen, void *ctx)
 		}
 		if (up.dead)
 			up.eof = true;
-		if (!wait_for(&r, ended && wants_out(&down)))
+		if (!wait_for(&r, child->ended && wants_out(&down)))
 			break;
 	}
 }

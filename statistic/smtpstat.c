@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/opt.h"
+#include "statistic/child.h"
 #include "statistic/dialogue.h"
 #include "statistic/relay.h"
 #include "statistic/replies.h"
-#include "statistic/server.h"
 #include "statline/file.h"
 #include "sys/sys.h"
 
@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { PATTERNS = 1000, CONTROL_MAX = 64 << 10, BATCH = 64 << 10 };
@@ -154,12 +155,34 @@ finish(struct session *s)
 		qa_log(QA_ERROR, "event=smtp.stats.lost count=%llu", (unsigned long long)s->lost);
 }
 
+/* The server on one end of a socket pair, which is its 0 and 1, as tcpserver gives one socket for both. Our end, or -1. */
+static int
+start(struct qa_child *server, char **argv)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return -1;
+	if (qa_child_start(server, argv[0], argv, (const int[]){pair[1], pair[1], -1}, false))
+		qa_close(&pair[0]);
+	qa_close(&pair[1]);
+	return pair[0];
+}
+
+/* Without a process or a socket pair to spare: the server without us. */
+static void QA_NORETURN
+alone(char **argv)
+{
+	qa_child_become(argv[0], argv);
+	qa_log(QA_ERROR, "event=smtp.server.failed file=%s why=%s", qa_log_quote(argv[0]), qa_log_quote(strerror(errno)));
+	_exit(111);
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct session s;
-	struct qa_server server;
-	struct qa_err err;
+	struct qa_child server;
 	const char *file = NULL, *control = NULL;
 	int c;
 
@@ -181,15 +204,15 @@ main(int argc, char **argv)
 	if (optind == argc)
 		qa_usage(&opt);
 	qa_log_init(opt.program, QA_LOG_STDERR);
-	if (qa_server_start(&server, argv + optind, &err)) {
-		qa_log(QA_ERROR, "event=smtp.server.alone why=%s", qa_log_quote(err.text));
-		return qa_server_become(argv + optind);
-	}
+	qa_child_low();
+	int fd = start(&server, argv + optind);
+	if (fd < 0)
+		alone(argv + optind);
 	find_stats(&s, file);
 	read_rules(&s, control);
 	qa_dialogue_init(&s.dialogue, result, &s);
-	qa_relay_run(&server, s.writes ? seen : NULL, &s);
+	qa_relay_run(&server, fd, s.writes ? seen : NULL, &s);
 	if (s.writes)
 		finish(&s);
-	qa_server_follow(&server);
+	qa_child_leave(&server);
 }

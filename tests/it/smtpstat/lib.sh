@@ -43,16 +43,13 @@ talk() {
 
 # lines N: waits until there are N lines and prints them: sender>recipient bytes status attempts
 lines() {
-	until_true 20 test "$(grep -c . "$stats" 2> /dev/null)" -ge "$1" || :
-	i=0
-	while [ "$(grep -c . "$stats" 2> /dev/null || :)" -lt "$1" ] 2> /dev/null && [ $i -lt 100 ]; do
-		i=$((i + 1))
-		sleep 0.1
-	done
+	until_true 20 has_lines "$1" || echo "(not $1 lines)"
 	sed 's/^.*in\[[0-9]*\]: [0-9]*|\([^|]*\)|\([^|]*\)|\([0-9]*\)|\([a-z]*\)|*\([0-9]*\)$/\1>\2 \3 \4 \5/; s/ $//' "$stats"
 }
+has_lines() { [ -f "$stats" ] && [ "$(grep -c . "$stats")" -ge "$1" ]; }
 
 # quiet: no session is running, so all that will be written is there
 quiet() {
-	until_true 20 test "$(grep -c ' end ' "$log")" = "$(grep -c ' pid .* from ' "$log")"
+	until_true 20 all_ended
 }
+all_ended() { [ "$(grep -c '^tcpserver: end ' "$log")" = "$(grep -c '^tcpserver: pid .* from ' "$log")" ]; }

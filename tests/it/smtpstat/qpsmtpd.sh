@@ -44,6 +44,25 @@ mail "$tmp/loop" --to user@example.com
 is "$(lines 1 | sed 's/ [0-9]* / N /')" 'sender@example.org>user@example.com N manyhops 1' 'a loop'
 quiet
 ok $? 'all sessions end'
+rm "$stats"
+echo 1 > "$Q/config/timeout"
+talk <<'END'
+< 220
+> EHLO c
+< 250
+> MAIL FROM:<sender@example.org>
+< 250
+> RCPT TO:<user@example.com>
+< 250
+> DATA
+< 354
+> Subject: x
+< 421
+END
+is "$(lines 1)" 'sender@example.org>user@example.com 12 timeout 1' 'a client that falls silent'
+rm "$stats"
+printf '< 220\n> EHLO c\n< 250\n> MAIL FROM:<sender@example.org>\n< 250\n> RCPT TO:<user@example.com>\n< 250\n> DATA\n< 354\n> x\n' | talk
+is "$(lines 1)" 'sender@example.org>user@example.com 3 timeout 1' 'a client that goes away'
 grep -q ' end [0-9]* status 0$' "$log"
 ok $? 'with the status of the server'
 ! grep -q event= "$log"
