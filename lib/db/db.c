@@ -144,6 +144,21 @@ qa_db_exec(struct qa_db *db, const char *sql, struct qa_err *err)
 	return db->kind->exec(db, sql, err);
 }
 
+/* The length of the ASCII without NUL at the start, found by eights; less than all of it may be told. */
+static size_t
+ascii(qa_span s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t i = 0;
+
+	for (uint64_t w; i + sizeof w <= s.n; i += sizeof w) {
+		memcpy(&w, s.p + i, sizeof w);
+		if ((w | (w - ones)) & high) /* a byte from 0x80 on, or a 0 */
+			break;
+	}
+	return i;
+}
+
 /* The database would refuse them too, but with a text of its own, or, SQLite, not at all. */
 static int
 values_check(const struct qa_db *db, const struct qa_db_value *v, size_t n, struct qa_err *err)
@@ -154,6 +169,7 @@ values_check(const struct qa_db *db, const struct qa_db_value *v, size_t n, stru
 
 		if (v[i].type != QA_DB_STRING)
 			continue;
+		s = qa_span_cut(s, ascii(s), s.n);
 		while (s.n) {
 			size_t k = s.p[0] && s.p[0] < 0x80 ? 1 : s.p[0] ? qa_utf8_len(s) : 0;
 

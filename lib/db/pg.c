@@ -318,13 +318,29 @@ copy_flush(struct qa_db *db, GString *b, struct qa_err *err)
 	return 0;
 }
 
+/* The length of what needs no escape at the start, found by eights; less than all of it may be told. */
+static size_t
+plain(qa_span s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t i = 0;
+
+	for (uint64_t w; i + sizeof w <= s.n; i += sizeof w) {
+		memcpy(&w, s.p + i, sizeof w);
+		uint64_t slash = w ^ ones * '\\';
+		if (((w - ones * ' ') | (slash - ones) | w) & high) /* below a blank, a backslash, or from 0x80 on */
+			break;
+	}
+	return i;
+}
+
 /* As COPY's text format wants it. */
 static void
 copy_text(GString *b, qa_span s)
 {
 	size_t from = 0;
 
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = plain(s); i < s.n; i++) {
 		unsigned char c = s.p[i];
 
 		if (c != '\\' && c != '\t' && c != '\n' && c != '\r')

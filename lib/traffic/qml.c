@@ -13,7 +13,7 @@ name_good(qa_span s)
 	if (s.n == 0 || s.n > QA_QML_NAME)
 		return false;
 	while (s.n) {
-		size_t k = qa_utf8_len(s);
+		size_t k = s.p[0] < 0x80 ? 1 : qa_utf8_len(s);
 
 		if (k == 0 || s.p[0] <= ' ' || s.p[0] == 0x7f)
 			return false;

@@ -54,7 +54,8 @@ gz_write(int fd, qa_span bytes, const char *name, const struct stat *st, const c
 	int rc = Z_OK, failed = 0;
 
 	snprintf(original, sizeof original, "%s", name);
-	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+	/* the fastest level: a tenth larger than the usual one in a third of the time */
+	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, GZIP, 9, Z_DEFAULT_STRATEGY) != Z_OK)
 		return qa_fail(err, ENOMEM, "cannot compress %s: ", target);
 	deflateSetHeader(&z, &head);
 	z.next_in = (z_const Bytef *)(uintptr_t)bytes.p;
