@@ -4,6 +4,7 @@
 #include "auto.h"
 #include "base/num.h"
 #include "base/opt.h"
+#include "base/text.h"
 #include "statline/file.h"
 #include "sys/sys.h"
 
@@ -91,14 +92,18 @@ add(const char *file, struct qa_statline *s, bool said, char **arg)
 static void
 show(const char *file, uint64_t line, const char *why, qa_span text)
 {
-	unsigned char out[SHOWN + 3];
-	size_t n = 0;
+	const unsigned char *end = memchr(text.p, '\n', text.n);
+	struct qa_buf out = QA_BUF(0);
+	struct qa_err err;
 
-	for (; n < text.n && n < SHOWN && text.p[n] != '\n'; n++)
-		out[n] = text.p[n] < 32 || text.p[n] == 127 ? '?' : text.p[n];
-	if (n == SHOWN && n < text.n)
-		memcpy(out + n, "...", 3), n += 3;
-	printf("%s:%llu: %s: %.*s\n", file, (unsigned long long)line, why, (int)n, (const char *)out);
+	if (end)
+		text.n = (size_t)(end - text.p);
+	if (qa_show_add(&out, qa_span_cut(text, 0, SHOWN)) || (text.n > SHOWN && qa_buf_addstr(&out, "...")) || !qa_buf_cstr(&out)) {
+		qa_fail(&err, errno, "cannot show a line: ");
+		qa_die(opt.program, &err);
+	}
+	printf("%s:%llu: %s: %s\n", file, (unsigned long long)line, why, (const char *)out.p);
+	qa_buf_free(&out);
 }
 
 /* An empty line is nobody's fault. */

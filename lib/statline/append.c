@@ -40,9 +40,9 @@ open_file(const char *file)
 		make(file);
 		/* O_CREAT: where links are not to be had, or a symbolic one leads to nothing yet */
 		fd = qa_sys->openat(AT_FDCWD, file, O_RDWR | O_CREAT | how, 0660);
-	}
-	if (fd < 0 && errno == EACCES)
+	} else if (fd < 0 && errno == EACCES) {
 		fd = qa_sys->openat(AT_FDCWD, file, O_WRONLY | how, 0);
+	}
 	return fd;
 }
 

@@ -99,6 +99,22 @@ wait_for 10 have $((seen + 1))
 is "$(tail -n 1 "$stats" | cut -d'|' -f 2-)" 'a@example.org|b@open.example|3000000|success' 'while md_journal runs it is counted'
 seen=$((seen + 1))
 
+stop_journal
+rm "$H/journal/direct"
+export QA_FAIL_FILE="$tmp/fail"
+start_journal "$BUILD/tests/slow-journal"
+rm -rf "$H/journal/direct"
+touch "$H/journal/direct"
+echo 28 > "$QA_FAIL_FILE"
+send -r b@open.example -f a@example.org -s 15
+is "$code $(failopen)" 'exit=0 3' 'md_journal says that the disk is full, and it may pass'
+wait_for 10 have $((seen + 1))
+is "$(tail -n 1 "$stats" | cut -d'|' -f 2-)" 'a@example.org|b@open.example|15|success' 'it is counted too'
+rm "$QA_FAIL_FILE"
+stop_journal
+rm "$H/journal/direct"
+start_journal
+
 # trouble
 rm "$stats"
 mkdir "$stats"
@@ -109,7 +125,6 @@ stop_journal
 grep -q 'event=journal.stats.failed lost=3 ' "$tmp/journal.log"
 ok $? 'the log says what was lost'
 rmdir "$stats"
-rm "$H/journal/direct"
 start_journal
 send -r b@example.com -f a@example.org -s 18
 kill -TERM "$journal"
