@@ -164,6 +164,23 @@ due(const struct run *r)
 	return qa_tick() - r->when >= wait;
 }
 
+/* What the log's files have to say: true when lines are missing before the next one. */
+static bool
+hear(struct run *r)
+{
+	const char *said;
+	bool gap, any = false;
+
+	while ((said = qa_qsource_said(r->s, &gap)) != NULL) {
+		note(r, said);
+		any |= gap;
+	}
+	if (any)
+		qa_qjoin_gap(r->j);
+	r->gap |= any;
+	return any;
+}
+
 /* One step: 1 there was something, 0 the log has ended for now. */
 static int
 step(struct run *r)
@@ -172,8 +189,6 @@ step(struct run *r)
 	qa_span lines;
 	int64_t last;
 	uint32_t nano;
-	bool gap;
-	const char *said;
 	int rc;
 
 	if (reread && r->table) {
@@ -183,10 +198,7 @@ step(struct run *r)
 	rc = qa_qsource_next(r->s, &lines, &err);
 	if (rc < 0)
 		qa_die(opt.program, &err);
-	while ((said = qa_qsource_said(r->s, &gap)) != NULL) {
-		note(r, said);
-		r->gap |= gap;
-	}
+	hear(r);
 	if (rc == 0)
 		return 0;
 	qa_qjoin_now(r->j, qa_qsource_mtime(r->s));
@@ -382,8 +394,7 @@ begin(struct run *r)
 	static struct qa_stats stats;
 	struct qa_qpos pos = {.any = false};
 	struct qa_err err;
-	bool found = false, gap;
-	const char *said;
+	bool found = false;
 	int64_t last;
 	uint32_t nano;
 
@@ -413,11 +424,7 @@ begin(struct run *r)
 	r->s = qa_qsource_open(r->logs, r->logs_n, found ? &pos : NULL, last, nano, &err);
 	if (!r->s)
 		qa_die(opt.program, &err);
-	while ((said = qa_qsource_said(r->s, &gap)) != NULL) {
-		note(r, said);
-		r->gap |= gap;
-	}
-	if (r->gap)
+	if (hear(r))
 		qa_qjoin_after_last(r->j);
 	/* what came by a stream is counted when all of it is there, so being stopped leaves nothing */
 	if (!qa_qsource_stream(r->s))

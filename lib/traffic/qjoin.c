@@ -642,6 +642,17 @@ qa_qjoin_last(const struct qa_qjoin *j, int64_t *time_r, uint32_t *nano_r)
 }
 
 void
+qa_qjoin_gap(struct qa_qjoin *j)
+{
+	while (j->oldest) {
+		j->c.unended++;
+		free_msg(j, j->oldest);
+	}
+	qa_buf_clear(&j->cut);
+	j->last_delivery = 0;
+}
+
+void
 qa_qjoin_after_last(struct qa_qjoin *j)
 {
 	j->skip = j->has_last;

@@ -66,7 +66,7 @@ struct qa_qjoin_counts {
 	uint64_t unknown;   /* deliveries of a message that is not known: begun before the log, or dropped */
 	uint64_t orphans;   /* reports of a delivery that is not known */
 	uint64_t cut;	    /* deliveries without a report: qmail-send was killed, or the log has a gap */
-	uint64_t unended;   /* messages whose number came again before their end */
+	uint64_t unended;   /* messages whose number came again before their end, or with a gap in the log before it */
 	uint64_t dropped;   /* open messages dropped because of the limit of memory */
 	uint64_t bounces, triple;
 };
@@ -86,6 +86,10 @@ size_t qa_qjoin_open(const struct qa_qjoin *j); /* messages */
 
 /* The stamp of the last line that had one: true, or false when there was none. */
 bool qa_qjoin_last(const struct qa_qjoin *j, int64_t *time_r, uint32_t *nano_r);
+
+/* Lines are missing before the next one. All that is open is forgotten, and counted as unended: its end may be among them, and its number may stand
+ * for another message by now. */
+void qa_qjoin_gap(struct qa_qjoin *j);
 
 /* Leave out all lines that are not later than the last one: until the first that is. For a log whose place was lost. */
 void qa_qjoin_after_last(struct qa_qjoin *j);

@@ -13,7 +13,7 @@
  *
  * Lines are handed out whole. A line that multilog has parted between two files, which it does with long ones, is put together.
  * A last line without line feed waits for the rest; in a file that is left it is lost, at the end of a stream it counts.
- * A line over QA_QSOURCE_LINE bytes is left out.
+ * A line over QA_QSOURCE_LINE bytes that is not there at once is left out.
  */
 #ifndef QA_TRAFFIC_QSOURCE_H
 #define QA_TRAFFIC_QSOURCE_H

@@ -182,6 +182,11 @@ missing(void)
 	OK(c->unended == 2 && qa_qjoin_open(j) == 1);
 	feed(j, "bounce msg 9 qp 8\ntriple bounce: discarding bounce/9\nend msg 9\nhello\nend msg x\n");
 	OK(c->bounces == 1 && c->triple == 1 && qa_qjoin_open(j) == 0 && c->other == 1 && c->torn == 1);
+	/* a gap: who knows whose number it is now */
+	feed(j, LIFE TO_R);
+	qa_qjoin_gap(j);
+	feed(j, "delivery 1: success: x\nstarting delivery 2: msg 9 to remote x@y\ndelivery 2: success: x\n");
+	OK(c->unended == 3 && c->stats == 1 && qa_qjoin_open(j) == 0);
 	qa_qjoin_free(j);
 }
 
