@@ -12,7 +12,7 @@
 #include <time.h>
 
 enum {
-	GATHER = 100,	   /* ms that a line may wait for others */
+	GATHER = 20,	   /* ms that a line may wait for others */
 	REPORT = 60,	   /* s between two reports of the same trouble */
 	END = 5,	   /* s for what waits at the end */
 	KEEP = 256 << 10,  /* memory not given back after a burst */

@@ -1,6 +1,6 @@
 /*
  * md_journal's share of the stats file: the `in success` lines of what qmail-queue lets go (man 5 stats). Records are put into a queue in
- * memory; a thread of its own gathers them for a tenth of a second and adds their lines, so a slow, full or hanging disk
+ * memory; a thread of its own gathers them for a fiftieth of a second and adds their lines, so a slow, full or hanging disk
  * under the stats file is felt by nobody, and a line costs no wake-up of its own.
  *
  *	qa_tally_open -> sandbox -> qa_tally_start -> { qa_tally_add, qa_tally_report } -> qa_tally_close

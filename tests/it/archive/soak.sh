@@ -1,6 +1,7 @@
 # Sixteen injectors, and md_journal and md_import killed -9 at random about every second and started again: what was accepted is
 # in the archive once, and nothing is refused for longer than a second. SOAK_SECONDS (6; make soak: 60), SOAK_SEED.
 . tests/it/archive/lib.sh
+echo "$tmp/stats" > "$H/etc/stats"
 seconds=${SOAK_SECONDS:-6}
 seed=${SOAK_SEED:-$(od -An -tu2 -N2 /dev/urandom | tr -d ' ')}
 
@@ -79,6 +80,12 @@ awk '$5 == 0 { print $1 }' "$tmp/log" | sort > "$tmp/want"
 is "$(comm -23 "$tmp/want" "$tmp/have" | wc -l)" 0 'each that was accepted is in the archive'
 is "$(uniq -d "$tmp/have" | wc -l)" 0 'none is there twice'
 echo "# in the archive though its injector saw a failure: $(comm -13 "$tmp/want" "$tmp/have" | wc -l)"
+# a kill loses the lines of a moment; it makes none
+sed 's/^.* in\[\([0-9]*\)\]: \([0-9]*\)|.*/\1 \2/' "$tmp/stats" | sort > "$tmp/lines"
+is "$(uniq -d "$tmp/lines" | wc -l)" 0 'none is counted twice'
+exits 0 'and each line is whole' statline --check "$tmp/stats"
+[ "$(wc -l < "$tmp/lines")" -le "$(wc -l < "$tmp/have")" ]
+ok $? "no line without a mail: $(wc -l < "$tmp/lines") lines of $(wc -l < "$tmp/have")"
 is "$(find "$H/journal" -name '*[0-9a-f]' -type f -path '*/direct/*' | wc -l)" 0 'nothing waits'
 is "$(find "$H/journal/bad" -type f 2> /dev/null | wc -l)" 0 'and nothing was damaged'
 verified
