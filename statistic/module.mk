@@ -5,9 +5,12 @@ $(eval $(call library,smtpstat,statistic,$(SMTPSTAT_SRC),))
 FRONT_OWN += $(BUILD)/lib/smtpstat.a
 SLIM_LIB += $(smtpstat_SRC)
 $(eval $(call slim,smtpstat,statistic,smtpstat.c))
-# What the programs before other programs share, and qmail-remote's report.
+# The programs before other programs: what they share, qmail-remote's report; popstat's counting, with the kernel's headers, which musl's
+# compiler does not have.
 $(eval $(call library,before,statistic,child.c report.c,$$(CFLAGS_front)))
-FRONT_OWN := $(BUILD)/lib/before.a $(FRONT_OWN)
+$(eval $(call library,popstat,statistic,account.c tcp.c,$$(CFLAGS_front)))
+FRONT_OWN := $(BUILD)/lib/popstat.a $(FRONT_OWN) $(BUILD)/lib/before.a
+$(eval $(call program,popstat,statistic,popstat.c,front,))
 SLIM_LIB += $(before_SRC)
 $(eval $(call slim,qmail-remote,statistic,qmail-remote.c))
 $(eval $(call tests,statistic,front,))

@@ -20,6 +20,7 @@ struct way {
 	bool shut; /* the end was passed on */
 	bool dead; /* nobody takes it any longer: what comes is only seen */
 	size_t at, n;
+	uint64_t lost; /* bytes that nobody took */
 	unsigned char hold[QA_RELAY_HOLD];
 };
 
@@ -82,6 +83,8 @@ flush(struct way *w)
 		else if (!is_later(errno))
 			w->dead = true;
 	}
+	if (w->dead)
+		w->lost += w->n - w->at;
 	if (w->dead || w->at == w->n)
 		w->at = w->n = 0;
 	if (w->eof && w->n == 0 && !w->shut && !w->dead)
@@ -162,7 +165,7 @@ is_over(bool ended)
 	return ended && down.eof && (down.n == 0 || down.dead);
 }
 
-void
+uint64_t
 qa_relay_run(struct qa_child *child, int fd, qa_relay_seen *seen, void *ctx)
 {
 	struct relay r = {child, seen, ctx};
@@ -181,4 +184,5 @@ qa_relay_run(struct qa_child *child, int fd, qa_relay_seen *seen, void *ctx)
 		if (!wait_for(&r, child->ended && wants_out(&down)))
 			break;
 	}
+	return down.lost + (down.n - down.at);
 }

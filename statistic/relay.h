@@ -11,6 +11,8 @@
 #include "base/span.h"
 #include "statistic/child.h"
 
+#include <stdint.h>
+
 enum { QA_RELAY_HOLD = 64 << 10, QA_RELAY_LINGER = 300 };
 
 /* Sees all bytes, before they are passed on. A false return means that it need not see more. */
@@ -19,7 +21,8 @@ typedef bool qa_relay_seen(void *ctx, bool from_server, qa_span bytes);
 /*
  * The client is on descriptors 0 and 1, of any kind; nothing is changed about them but that they end. The server's process is CHILD, the other
  * end of its socket FD.
+ * Returns how many bytes of the server's the client did not take.
  */
-void qa_relay_run(struct qa_child *child, int fd, qa_relay_seen *seen, void *ctx);
+uint64_t qa_relay_run(struct qa_child *child, int fd, qa_relay_seen *seen, void *ctx);
 
 #endif

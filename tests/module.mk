@@ -100,3 +100,9 @@ check-it tools: $(TLOGCHECK)
 check-corpus: all tools
 	$(Q)[ -n '$(QA_CORPUS)' ] || { echo 'check-corpus: name a folder of mail: QA_CORPUS=FOLDER' >&2; exit 2; }
 	$(Q)BUILD='$(BUILD)' python3 tests/corpus-check '$(QA_CORPUS)'
+
+# Dovecot's servers, for the tests of popstat: unpacked, not installed. Without network those tests say that they are skipped.
+build/dovecot/.ready: mk/dovecot
+	@$(say) UNPACK dovecot
+	-$(Q)sh mk/dovecot build/dovecot
+check-it tools: build/dovecot/.ready
