@@ -409,7 +409,9 @@ pg_copy_end(struct qa_db *db, void *c, bool good, struct qa_err *err)
 static int
 pg_has_schema(struct qa_db *db, struct qa_err *err)
 {
-	PGresult *r = PQexec(conn(db), "SELECT to_regclass('qa_schema') IS NOT NULL");
+	/* not to_regclass: it takes no lock, and so may answer from a cache that knows nothing of a table made since BEGIN */
+	PGresult *r = PQexec(conn(db), "SELECT count(*) > 0 FROM pg_catalog.pg_class WHERE relname = 'qa_schema' AND relkind = 'r'"
+				       " AND pg_catalog.pg_table_is_visible(oid)");
 	int rc;
 
 	if (PQresultStatus(r) != PGRES_TUPLES_OK)

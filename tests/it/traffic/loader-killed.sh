@@ -16,6 +16,7 @@ files() {
 		}
 	}'
 }
+count() { echo $#; }
 files
 all=$(cat "$tmp/in"/*.txt | awk -F'|' '{ n++; kb += $3; h += $4 } END { print n "|" kb "|" h }')
 
@@ -37,7 +38,7 @@ ok $? "SQLite: $round rounds of two loaders, killed"
 is "$(grep -v Killed "$tmp/err")" '' 'none had anything to say'
 sums='SELECT count(*), sum(kb), sum(hits) FROM translog'
 is "$(sqlite3 "$tmp/t.sqlite" "$sums")" "$all" 'SQLite: the totals are those of the files'
-is "$(ls "$tmp/in/loaded" | wc -l) $(ls "$tmp/in" | wc -l)" "$FILES 1" 'all files are filed away, once'
+is "$(count "$tmp/in/loaded"/*) $(count "$tmp/in"/*)" "$FILES 1" 'all files are filed away, once'
 
 files
 PGPASSFILE=$tmp/pgpass
@@ -47,7 +48,7 @@ ok $? "PostgreSQL: $round rounds of two loaders, killed"
 is "$(grep -v Killed "$tmp/err")" '' 'none had anything to say'
 is "$(sql "$sums")" "$all" 'PostgreSQL: the totals are those of the files'
 is "$(sql 'SELECT count(*), count(DISTINCT day) FROM transfile')" "$FILES|$FILES" 'each file has its row'
-is "$(ls "$tmp/in/loaded" | wc -l) $(ls "$tmp/in" | wc -l)" "$FILES 1" 'all files are filed away, once'
+is "$(count "$tmp/in/loaded"/*) $(count "$tmp/in"/*)" "$FILES 1" 'all files are filed away, once'
 gunzip "$tmp/in/loaded"/*.gz && mv "$tmp/in/loaded"/*.txt "$tmp/in"
 exits 0 'all of them again' TrafficLoader --server mx --db "$pg_tcp" "$tmp/in"
 is "$(sql "$sums")" "$all" 'change nothing'
