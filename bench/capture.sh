@@ -113,8 +113,8 @@ run=0
 while [ $run -lt "$BENCH_RUNS" ]; do
 	run=$((run + 1))
 	mkdir "$work/files.$run"
-	writers journal "$MAILDEPOT_HOME" 64 $((total / 8)) 4096 >> "$work/w.journal" || die 'md_journal refused'
-	writers files "$work/files.$run" 64 $((total / 32)) 4096 >> "$work/w.files" || die 'files failed'
+	writers journal "$MAILDEPOT_HOME" 64 $((total * 5 / 8)) 4096 >> "$work/w.journal" || die 'md_journal refused'
+	writers files "$work/files.$run" 64 $((total * 5 / 32)) 4096 >> "$work/w.files" || die 'files failed'
 done
 put journal.64.rate "$(column 1 "$work/w.journal")" msg/s
 put journal.64.p50-p99 "$(column 2 "$work/w.journal")/$(column 3 "$work/w.journal")" ms
