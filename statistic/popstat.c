@@ -35,25 +35,23 @@ struct session {
 	bool whole;	/* the client was there to the end */
 };
 
+/* Where warnings go: under inetd 2 is the connection too. */
 static void
-say(const char *event, const char *why)
+open_log(void)
 {
 	struct stat a, b;
-	/* under inetd 2 is the connection too */
 	bool talks = qa_sys->fstat(2, &a) || (qa_sys->fstat(0, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
 
 	qa_log_init("popstat", talks ? QA_LOG_SYSLOG : QA_LOG_STDERR);
-	qa_log(QA_WARNING, "event=stats.%s why=%s", event, qa_log_quote(why));
 }
 
 static void QA_NORETURN
 run_unwatched(char **argv)
 {
-	char why[600];
-
 	qa_child_become(argv[0], argv);
-	snprintf(why, sizeof why, "cannot run %s: %s", argv[0], strerror(errno));
-	say("server.missing", why);
+	int num = errno;
+	open_log();
+	qa_log(QA_WARNING, "event=stats.server.missing file=%s why=%s", qa_log_quote(argv[0]), qa_log_quote(strerror(num)));
 	_exit(111);
 }
 
@@ -79,7 +77,8 @@ find_account(struct session *s)
 		domain = line;
 	if (!qa_account_find(domain, s->account)) {
 		s->account[0] = 0;
-		say("account.missing", "neither VPOPUSER nor AUTHENTICATED nor USER names one");
+		open_log();
+		qa_log(QA_WARNING, "event=stats.account.missing why=\"neither VPOPUSER nor AUTHENTICATED nor USER names one\"");
 	}
 }
 
@@ -103,7 +102,10 @@ watch_tcp(struct session *s, char **argv)
 		run_unwatched(argv);
 	wait_for_end(&s->child);
 	if (qa_tcp_count(0, &t)) {
-		say("count.missing", strerror(errno));
+		int num = errno;
+
+		open_log();
+		qa_log(QA_WARNING, "event=stats.count.missing why=%s", qa_log_quote(strerror(num)));
 		return;
 	}
 	s->bytes = t.in + t.out;
@@ -150,8 +152,10 @@ write_line(const struct session *s)
 	int n = snprintf(sender, sizeof sender, "%s@%s", s->what, s->account);
 	line.sender = qa_span_of(sender, (size_t)n);
 	line.recipient = qa_span_str(s->account);
-	if (qa_stats_write(&s->stats, &line, &err))
-		say("line.lost", err.text);
+	if (qa_stats_write(&s->stats, &line, &err)) {
+		open_log();
+		qa_log(QA_WARNING, "event=stats.line.lost why=%s", qa_log_quote(err.text));
+	}
 }
 
 int
@@ -176,8 +180,10 @@ main(int argc, char **argv)
 		usage();
 	s.what = *argv++;
 	int found = qa_stats_find(&s.stats, NULL, file, &err);
-	if (found < 0)
-		say("file.missing", err.text);
+	if (found < 0) {
+		open_log();
+		qa_log(QA_WARNING, "event=stats.file.missing why=%s", qa_log_quote(err.text));
+	}
 	if (found == 1)
 		find_account(&s);
 	if (found != 1 || !s.account[0])

@@ -18,7 +18,7 @@ is "$? $(wc -c < "$tmp/got") $(lines | cut -d'|' -f4)" '0 0 success' 'a server t
 through cat "$tmp/bytes" < /dev/null | cmp - "$tmp/bytes"
 ok $? 'a server that only writes'
 is "$(lines | cut -d'|' -f3)" 8000000 'counted'
-through sh -c 'exec 1>&-; cat > "$1"' x "$tmp/copy" < "$tmp/bytes" > "$tmp/got"
+through sh -c "exec 1>&-; cat > '$tmp/copy'" < "$tmp/bytes" > "$tmp/got"
 cmp "$tmp/bytes" "$tmp/copy"
 ok $? 'half closed: it reads on'
 is "$(lines | cut -d'|' -f3)" 8000000 'counted'
