@@ -38,9 +38,9 @@ qa_child_become(const char *program, char *const argv[])
 		execvp(program, argv);
 }
 
-/* In the child: never returns. What went wrong goes to TELL. */
+/* In the child, which shares our memory until it runs another program: never returns; says why not in *WHY_R. */
 static void QA_NORETURN
-become(const char *program, char *const argv[], const int fds[3], pid_t parent, bool kill, int tell)
+become(const char *program, char *const argv[], const int fds[3], pid_t parent, bool kill, volatile int *why_r)
 {
 	bool good = true;
 
@@ -52,8 +52,7 @@ become(const char *program, char *const argv[], const int fds[3], pid_t parent, 
 		_exit(111);
 	if (good)
 		qa_child_become(program, argv);
-	int why = errno;
-	(void)!write(tell, &why, sizeof why);
+	*why_r = errno;
 	_exit(111);
 }
 
@@ -80,29 +79,23 @@ release_signals(void)
 	sigprocmask(SIG_SETMASK, &caller.mask, NULL);
 }
 
-/* Forks; 0 when the program runs, else errno. */
+/*
+ * 0 when the program runs, else errno. By vfork, for each session and each delivery comes through here: no pages are copied, and
+ * we wait in it until the program runs or is known not to.
+ */
 static int
 start(struct qa_child *c, const char *program, char *const argv[], const int fds[3], bool kill)
 {
+	volatile int why = 0;
 	pid_t parent = getpid();
-	int tell[2], why = 0;
 
-	if (pipe2(tell, O_CLOEXEC))
+	c->pid = vfork();
+	if (c->pid < 0)
 		return errno;
-	c->pid = fork();
-	if (c->pid < 0) {
-		why = errno;
-	} else if (c->pid == 0) {
-		become(program, argv, fds, parent, kill, tell[1]);
-	} else {
-		qa_close(&tell[1]);
-		if (qa_sys->read(tell[0], &why, sizeof why) == (ssize_t)sizeof why)
-			waitpid(c->pid, NULL, 0);
-		else
-			why = 0;
-	}
-	qa_close(&tell[1]);
-	qa_close(&tell[0]);
+	if (c->pid == 0)
+		become(program, argv, fds, parent, kill, &why);
+	if (why)
+		waitpid(c->pid, NULL, 0);
 	return why;
 }
 

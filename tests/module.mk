@@ -106,3 +106,9 @@ build/dovecot/.ready: mk/dovecot
 	@$(say) UNPACK dovecot
 	-$(Q)sh mk/dovecot build/dovecot
 check-it tools: build/dovecot/.ready
+
+# Postfix's test client, for tests of SMTP.
+build/postfix/.ready: mk/postfix
+	@$(say) UNPACK smtp-source
+	$(Q)sh mk/postfix build/postfix
+check-it tools: build/postfix/.ready

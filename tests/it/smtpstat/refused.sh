@@ -1,8 +1,8 @@
 #!/bin/sh
 # What qmail's servers say becomes the right status, with the bytes and the transfers so far; the administrator's rules come first.
 . tests/it/smtpstat/lib.sh
-listen smtpstat -f "$stats" -c "$tmp/control" perl $here/smtpd.pl
 : > "$tmp/control"
+listen smtpstat -f "$stats" -c "$tmp/control" perl $here/smtpd.pl
 
 talk <<'END'
 < 220
