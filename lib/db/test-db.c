@@ -230,7 +230,7 @@ static void
 sqlite_only(const char *dir)
 {
 	char path[600], uri[700];
-	struct qa_db *db, *other;
+	struct qa_db *db = NULL, *other = NULL;
 
 	snprintf(path, sizeof path, "%s/none.db", dir);
 	OK(qa_db_open(path, QA_DB_READ, &db, &err) == -1 && err.num == ENOENT);
@@ -259,7 +259,7 @@ sqlite_only(const char *dir)
 static void
 pg_only(const char *uri)
 {
-	struct qa_db *db, *other;
+	struct qa_db *db = NULL, *other = NULL;
 
 	OK(qa_db_open("postgresql:///no_such_base?host=/nonexistent", QA_DB_READ, &db, &err) == -1 && err.num == ENOTCONN);
 	OK(qa_db_open(uri, QA_DB_WRITE, &db, &err) == 0 && qa_db_open(uri, QA_DB_WRITE, &other, &err) == 0);

@@ -52,8 +52,7 @@ qa_chart_patterns(GString *out)
 	static const char *const inside[QA_CHART_SERIES] = {
 	    "<rect width=\"8\" height=\"8\" fill=\"#3a6ea5\"/>",
 	    "<rect width=\"8\" height=\"8\" fill=\"#fff\"/><path d=\"M-2 2 2-2M0 8 8 0M6 10 10 6\" stroke=\"#9a3324\" stroke-width=\"2.5\"/>",
-	    "<rect width=\"8\" height=\"8\" fill=\"#fff\"/><circle cx=\"2\" cy=\"2\" r=\"1.6\" fill=\"#222\"/>"
-	    "<circle cx=\"6\" cy=\"6\" r=\"1.6\" fill=\"#222\"/>",
+	    "<rect width=\"8\" height=\"8\" fill=\"#fff\"/><path d=\"M2 .4a1.6 1.6 0 1 0 .1 0zM6 4.4a1.6 1.6 0 1 0 .1 0z\" fill=\"#222\"/>",
 	    "<rect width=\"8\" height=\"8\" fill=\"#fff\"/><path d=\"M0 4H8M4 0V8\" stroke=\"#2d6a3e\" stroke-width=\"1.6\"/>",
 	    "<rect width=\"8\" height=\"8\" fill=\"#d9d9d9\"/><path d=\"M0 2H8M0 6H8\" stroke=\"#555\" stroke-width=\"1\"/>",
 	};
