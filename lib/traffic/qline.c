@@ -1,5 +1,5 @@
 #include "traffic/qline.h"
-#include "base/num.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -267,6 +267,58 @@ local(qa_span *s, struct qa_qline_clock *c, struct qa_qline *q)
 	return true;
 }
 
+/* Behind "2024-03-04T05:06:07": ".123456", or nothing, and "Z" or "+01:00". */
+static bool
+fraction_and_zone(qa_span s, struct qa_qline *q)
+{
+	uint64_t nano = 0;
+	int64_t ahead = 0;
+
+	if (word(&s, ".")) {
+		size_t i = 0;
+
+		for (; i < s.n && (unsigned)(s.p[i] - '0') < 10; i++)
+			if (i < 9)
+				nano = nano * 10 + (s.p[i] - '0');
+		if (i == 0)
+			return false;
+		s = qa_span_cut(s, i, s.n);
+		for (; i < 9; i++)
+			nano *= 10;
+	}
+	if (s.n == 6 && (shaped(s, "+00:00") || shaped(s, "-00:00")))
+		ahead = (s.p[0] == '-' ? -1 : 1) * (two(s.p + 1) * 3600 + two(s.p + 4) * 60);
+	else if (!qa_span_is(s, "Z"))
+		return false;
+	q->time -= ahead;
+	q->nano = (uint32_t)nano;
+	return true;
+}
+
+/* The date of newer syslogs has a year and a zone, so it can stand for splogger's stamp. */
+static bool
+full_date(qa_span s, struct qa_qline *q)
+{
+	const unsigned char *p = s.p;
+	unsigned month, day;
+
+	if (!shaped(s, "0000-00-00T00:00:00"))
+		return false;
+	month = (unsigned)two(p + 5);
+	day = (unsigned)two(p + 8);
+	if (month < 1 || month > 12 || day < 1 || day > 31)
+		return false;
+	q->time = qa_seconds_of(two(p) * 100 + two(p + 2), month, day, (unsigned)two(p + 11), (unsigned)two(p + 14),
+				(unsigned)two(p + 17));
+	if (fraction_and_zone(qa_span_cut(s, 19, s.n), q) && q->time >= 0) {
+		q->stamped = true;
+		return true;
+	}
+	q->time = 0;
+	q->nano = 0;
+	return false;
+}
+
 /* "Mar  4 05:06:07 HOST TAG: " or "2024-03-04T... HOST TAG: ", taken off *S. */
 static bool
 syslog_prefix(qa_span *s, struct qa_qline *q)
@@ -301,7 +353,7 @@ syslog_prefix(qa_span *s, struct qa_qline *q)
 int
 qa_qline_get(qa_span line, struct qa_qline_clock *clock, struct qa_qline *q)
 {
-	qa_span none = {NULL, 0};
+	qa_span none = {NULL, 0}, whole;
 
 	q->stamped = q->splogger = q->more = q->remote = false;
 	q->time = 0;
@@ -313,11 +365,14 @@ qa_qline_get(qa_span line, struct qa_qline_clock *clock, struct qa_qline *q)
 		line.n--;
 	if (line.n == 0)
 		return 0;
+	whole = line;
 	if (line.p[0] == '@') {
 		if (!tai64n(&line, q))
 			return -1;
 	} else if ((unsigned)(line.p[0] - '0') < 10) {
-		if (!splogger(&line, q) && !local(&line, clock, q) && (!syslog_prefix(&line, q) || !splogger(&line, q)))
+		if (!splogger(&line, q) && !local(&line, clock, q) &&
+		    (!syslog_prefix(&line, q) ||
+		     (!splogger(&line, q) && !full_date(qa_span_cut(whole, 0, (size_t)(q->host.p - 1 - whole.p)), q))))
 			return 0;
 	} else if (line.p[0] <= 'Z' && syslog_prefix(&line, q)) {
 		if (!splogger(&line, q))

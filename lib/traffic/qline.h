@@ -5,11 +5,12 @@
  *	2024-03-04 05:06:07.030000000 new msg 4711                      tai64nlocal (local time)
  *	Mar  4 05:06:07 mx1 qmail: 1709528767.030000 new msg 4711       syslog with splogger
  *	2024-03-04T05:06:07.03+00:00 mx1 qmail: 1709528767.030000 ...   the same in newer syslogs
+ *	2024-03-04T05:06:07.03+00:00 mx1 qmail-send[9]: new msg 4711    and without splogger, as under systemd
  *	1709528767.030000 new msg 4711                                  splogger's text alone, accustamp
  *	new msg 4711                                                    no stamp
  *
  * TAI64N: daemontools takes the kernel's UTC seconds plus 10 for TAI, whatever leap seconds there have been, so 10 is what is
- * taken off here. The date of syslog has no year and is not looked at: splogger's own stamp has seconds since 1970.
+ * taken off here. The old date of syslog has no year and is not looked at: splogger's own stamp has seconds since 1970.
  *
  * What is not printable ASCII, and `%`, is '_' in the log, a line feed '/': such addresses cannot be told from others.
  */

@@ -34,6 +34,12 @@ stamps(void)
 	OK(get("Mar  4 05:06:07 mx1 qmail: 1709528767.000123+abc", &q) == 0 && q.more && qa_span_is(q.rest, "abc"));
 	OK(get("Mar  4 05:06:07 mx1 sshd[3]: new msg 9", &q) == 0);
 	OK(get("Mar  4 05:06:07 mx1 last message repeated 2 times", &q) == 0);
+	OK(get("2024-03-04T06:06:07.1234+01:00 mx1 qmail-send[7]: end msg 9", &q) == 1 && q.time == 1709528767 && q.nano == 123400000);
+	OK(qa_span_is(q.tag, "qmail-send") && qa_span_is(q.host, "mx1"));
+	OK(get("2024-03-04T05:06:07Z mx1 qmail-send: end msg 9", &q) == 1 && q.time == 1709528767 && q.nano == 0);
+	OK(get("2024-03-04T05:06:07 mx1 qmail-send: end msg 9", &q) == 0 && !q.stamped && q.time == 0);
+	OK(get("2024-13-04T05:06:07Z mx1 qmail-send: end msg 9", &q) == 0 && get("2024-03-04T05:06:07.Z a b: end msg 9", &q) == 0);
+	OK(get("Mar  4 05:06:07 mx1 qmail-send[7]: end msg 9", &q) == 0);
 	OK(get("1709528767.000123 bounce msg 9 qp 12", &q) == 1 && q.event == QA_QLINE_BOUNCE && q.qp == 12);
 	OK(get("2024-07-04 05:06:07.000000001 new msg 9", &q) == 1 && q.time == 1720069567 && q.nano == 1);
 	OK(get("2024-07-04 05:06:08.000000001 new msg 9", &q) == 1 && q.time == 1720069568);
@@ -157,6 +163,10 @@ joined(void)
 	RUN(LIFE TO_R "delivery 1: deferral: x\nend msg 9\nnew msg 9\ninfo msg 9: bytes 4 from <> qp 78 uid 5\n"
 		      "starting delivery 2: msg 9 to remote x@y\ndelivery 2: success: x\nend msg 9\n",
 	    "out77 5 a@b|x@y|0|defer|1\nout78 5 |x@y|4|success|1\n");
+	/* the clock goes back */
+	RUN("1709528767.000000 info msg 9: bytes 310 from <a@b> qp 77 uid 5\n1709528700.000000 starting delivery 1: msg 9 to local x@y\n"
+	    "1709528600.000000 delivery 1: success: x\n1709528500.000000 end msg 9\n",
+	    "in77 1709528600 a@b|x@y|310|success|1\n");
 	/* a sender for each recipient */
 	RUN("info msg 9: bytes 310 from <l-owner-@h.org-@[]> qp 77 uid 5\n" TO_R "delivery 1: success: x\n",
 	    "out77 5 l-owner-x=y@h.org|x@y|310|success|1\n");
