@@ -10,6 +10,7 @@
  * write.c    a round: its states, flush, sync
  * find.c     what a writer knows already
  * add.c      a message taken apart and added to the round
+ * append.c   the segment that a writer appends to
  * recover.c  opening for appending, rolling back
  * seal.c     repacking
  * check.c    deep verification: frames; check-entry.c entries; check-index.c index files; check-folder.c what else lies there
@@ -216,7 +217,7 @@ int qa_out_entries(struct qa_out *o, qa_span raw, qa_span dir, uint64_t first, u
 		   uint64_t *offset_r, struct qa_err *err) QA_MUST;
 void qa_out_clear(struct qa_out *o); /* forgets what waits, gives memory back */
 
-/* ---- write.c, find.c, recover.c, sweep.c ---- */
+/* ---- write.c, find.c, append.c, recover.c, sweep.c ---- */
 
 struct qa_new_item {
 	struct qa_item_dir dir;
@@ -252,6 +253,8 @@ struct qa_writer {
 /* Opens or opens again a writer's state; fresh: never append to a file with something to cut off. */
 int qa_recover(struct qa_partition *p, uint64_t committed, bool fresh, struct qa_err *err) QA_MUST;
 void qa_writer_free(struct qa_partition *p);
+/* Appends to segment i (open) from `at` on; lets go of its file. */
+int qa_writer_open_out(struct qa_partition *p, size_t i, uint64_t at, struct qa_err *err) QA_MUST;
 void qa_writer_close_out(struct qa_writer *w);
 /* Removes what the manifest does not name, but for the files of a seal that is under way; named: there is a manifest. */
 int qa_store_sweep(struct qa_partition *p, bool named, struct qa_err *err) QA_MUST;
