@@ -139,10 +139,8 @@ flow_read(const struct wanted *w, const struct qa_report *r, struct qa_flow *f)
 
 	f->period = r->period;
 	f->domain = r->domain;
-	qa_flow_init(f);
-	for (size_t i = 0; i < w->stats_n; i++)
-		if (qa_flow_file(f, w->stats[i], &err))
-			qa_die(opt.program, &err);
+	if (qa_flow_read(f, w->stats, w->stats_n, &err))
+		qa_die(opt.program, &err);
 }
 
 static void

@@ -183,21 +183,20 @@ hours(const struct qa_flow *f, GString *out)
 }
 
 static void
-named(GHashTable *t, const char *heading, const char *title, size_t most, unsigned series, GString *out)
+named(const GArray *t, const char *heading, const char *title, size_t most, unsigned series, GString *out)
 {
-	GPtrArray *top = qa_flow_top(t, most);
-	g_autofree struct qa_chart_bar *b = g_new0(struct qa_chart_bar, top->len + 1);
+	size_t n = t->len < most ? t->len : most;
+	g_autofree struct qa_chart_bar *b = g_new0(struct qa_chart_bar, n + 1);
 
-	for (guint i = 0; i < top->len; i++) {
-		const struct qa_flow_named *n = top->pdata[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct qa_flow_named *from = &g_array_index(t, struct qa_flow_named, i);
 
-		b[i] = (struct qa_chart_bar){n->name, (double)n->sum.bytes, n->sum.lines, series};
+		b[i] = (struct qa_chart_bar){from->name, (double)from->sum.bytes, from->sum.lines, series};
 	}
 	g_string_append_printf(out, "<h2>%s</h2>\n", heading);
-	qa_chart_bars(out, title, b, top->len, "lines");
-	if (top->len < g_hash_table_size(t))
-		g_string_append_printf(out, "<p class=\"note\">The first %u of %u.</p>\n", top->len, g_hash_table_size(t));
-	g_ptr_array_free(top, TRUE);
+	qa_chart_bars(out, title, b, n, "lines");
+	if (n < t->len)
+		g_string_append_printf(out, "<p class=\"note\">The first %zu of %u.</p>\n", n, t->len);
 }
 
 static void

@@ -212,13 +212,11 @@ json_ways(GString *out, const struct qa_flow_sum way[QA_FLOW_WAYS])
 }
 
 static void
-json_named(GString *out, GHashTable *t, size_t most)
+json_named(GString *out, const GArray *t)
 {
-	GPtrArray *top = qa_flow_top(t, most);
-
 	g_string_append_c(out, '[');
-	for (guint i = 0; i < top->len; i++) {
-		const struct qa_flow_named *n = top->pdata[i];
+	for (guint i = 0; i < t->len; i++) {
+		const struct qa_flow_named *n = &g_array_index(t, struct qa_flow_named, i);
 
 		g_string_append(out, i ? ",{\"name\":" : "{\"name\":");
 		json(out, n->name);
@@ -226,7 +224,6 @@ json_named(GString *out, GHashTable *t, size_t most)
 				       (unsigned long long)n->sum.lines);
 	}
 	g_string_append_c(out, ']');
-	g_ptr_array_free(top, TRUE);
 }
 
 static void
@@ -241,9 +238,9 @@ json_flow(const struct qa_flow *f, GString *out)
 		json_ways(out, f->hour[h]);
 	}
 	g_string_append(out, "],\n\"statuses\":");
-	json_named(out, f->status, QA_FLOW_STATUSES + 1);
+	json_named(out, f->status);
 	g_string_append(out, ",\n\"accounts\":");
-	json_named(out, f->account, QA_FLOW_ACCOUNTS + 1);
+	json_named(out, f->account);
 	g_string_append_c(out, '}');
 }
 
