@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void
+QA_UNUSED static void
 note(void *ctx, const struct qa_dialogue_result *r)
 {
 	static const char *const stages[] = {"rcpt", "data", "break", "end"};
@@ -21,7 +21,7 @@ note(void *ctx, const struct qa_dialogue_result *r)
 }
 
 /* The state at the end, as a line. */
-static void
+QA_UNUSED static void
 note_end(struct qa_dialogue *d, struct qa_buf *log)
 {
 	qa_dialogue_end(d);
