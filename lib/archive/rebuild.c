@@ -93,15 +93,15 @@ read_partition(struct qa_partition *p, qa_month m, struct leaves *v, struct qa_e
 	return 0;
 }
 
-/* What is read may be in memory only (whoever wrote it died before its sync), and the log will say that it is there. */
+/* What is read may be in memory only (whoever wrote it died before its sync, or the sync failed), and the log will say that it is there. */
 static int
-make_durable(const struct qa_partition_where *where, struct qa_err *err)
+make_durable(const struct qa_partition_where *where, struct qa_partition *p, uint64_t signed_size, struct qa_err *err)
 {
 	char month[QA_MONTH_TEXT], path[QA_PATH_MAX];
 	int fd, rc;
 
 	qa_month_text(where->month, month);
-	if (qa_home_path(path, where->depot, err, "%s", month))
+	if (qa_home_path(path, where->depot, err, "%s", month) || qa_partition_write_again(p, signed_size, err))
 		return -1;
 	fd = qa_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, err);
 	if (fd < 0)
@@ -130,7 +130,7 @@ each_partition(const char *depot, const char *domain, const qa_month *months, si
 		rc = 0;
 		if (!v->hash)
 			v->n += qa_partition_entries(p);
-		else if (make_durable(&where, err) || read_partition(p, months[i], v, err))
+		else if (make_durable(&where, p, v->signed_size, err) || read_partition(p, months[i], v, err))
 			rc = -1;
 		qa_partition_close(p);
 		if (rc)

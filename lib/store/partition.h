@@ -109,6 +109,14 @@ int qa_partition_message(struct qa_partition *p, const struct qa_entry *e, qa_si
 int qa_partition_message_buf(struct qa_partition *p, const struct qa_entry *e, struct qa_buf *b,
 			     struct qa_err *err) QA_MUST;
 
+/*
+ * Writes the segments that may hold something of the entries from LEAF on again in place, byte for byte; for a reader's handle while nobody
+ * appends. When a sync has failed, before, perhaps in another process, the kernel may hold pages that it takes for clean and that are
+ * not on disk: they can be read, and the next sync says nothing. What is written again is synced by the caller's next syncfs. It does
+ * no harm where it was not needed, nor when the power goes in the middle.
+ */
+int qa_partition_write_again(struct qa_partition *p, uint64_t leaf, struct qa_err *err) QA_MUST;
+
 /* ---- checking ---- */
 
 enum qa_finding_kind {

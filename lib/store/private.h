@@ -12,6 +12,7 @@
  * add.c      a message taken apart and added to the round
  * append.c   the segment that a writer appends to
  * recover.c  opening for appending, rolling back
+ * again.c    writing segments again, so that a sync means something
  * seal.c     repacking
  * check.c    deep verification: frames; check-entry.c entries; check-index.c index files; check-folder.c what else lies there
  */
