@@ -36,6 +36,7 @@ ok $? 'one that is refused'
 statline --in -f "$stats" web@maillist list@example.com 12345 success
 ok $? 'a post by web'
 until_true 20 test "$(grep -c success "$stats")" -ge 4
+# shellcheck disable=SC2317 # called by until_true
 wait_lines() { [ "$(grep -c . "$stats")" -ge 5 ]; }
 until_true 20 wait_lines
 is "$(sed 's/^.*in\[[0-9]*\]: [0-9]*|//; s/|[0-9]*|\([a-z]*\).*/ \1/' "$stats" | sort)" 'sender@example.org|other@example.com success
