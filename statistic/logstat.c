@@ -399,7 +399,8 @@ begin(struct run *r)
 	uint32_t nano;
 
 	if (!r->join.host) {
-		if (qa_stats_find(&stats, qa_opt_home(), NULL, &err) < 0)
+		/* only the host: with a file named, the instance need not be readable */
+		if (qa_stats_find(&stats, qa_opt_home(), r->file ? r->file : "-", &err) < 0)
 			qa_die(opt.program, &err);
 		r->join.host = stats.host;
 	}

@@ -103,7 +103,7 @@ new_message(struct message *m)
 	m->n = 1 + (dice(4) == 0 ? dice(RECIPIENTS) : 0);
 	for (size_t i = 0; i < m->n; i++) {
 		m->r[i].remote = dice(2);
-		snprintf(m->r[i].address, sizeof m->r[i].address, "r%lu.%zu@h%u.example", made, i, (unsigned)dice(300));
+		snprintf(m->r[i].address, sizeof m->r[i].address, "r%lu.%zu@%c%u.example", made, i, m->r[i].remote ? 'x' : 'h', (unsigned)dice(300));
 	}
 	made++;
 	stamp();
