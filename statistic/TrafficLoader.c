@@ -93,7 +93,7 @@ main(int argc, char **argv)
 			qa_fail(&err, ENAMETOOLONG, "the home %s: ", qa_opt_home());
 			qa_die(opt.program, &err);
 		}
-		if (qa_mkdirs(AT_FDCWD, home, 0755, &err))
+		if (qa_mkdirs(AT_FDCWD, home, 0750, &err))
 			qa_die(opt.program, &err);
 	}
 	if (qa_db_open(uri ? uri : base, QA_DB_WRITE, &db, &err) || qa_translog_open(db, &err))
