@@ -199,15 +199,15 @@ refusals(struct table *t, const struct qa_survey_sums *r)
 	table_end(t);
 }
 
-/* in, out, sessions of counters by kind; a post by web comes in */
+/* Counters by kind as those of names have it. */
 static void
-three(const struct qa_count c[QA_SURVEY_KINDS], struct qa_count out[3])
+three(const struct qa_count c[QA_SURVEY_KINDS], struct qa_count out[QA_SURVEY_SIDES])
 {
-	out[0] = c[QA_STAT_IN];
-	out[1] = c[QA_STAT_OUT];
-	out[2] = c[QA_STAT_POP3];
-	qa_count_add(&out[0], c[QA_STAT_LIST].n, c[QA_STAT_LIST].bytes);
-	qa_count_add(&out[2], c[QA_STAT_IMAP].n, c[QA_STAT_IMAP].bytes);
+	out[QA_SURVEY_IN] = c[QA_STAT_IN];
+	out[QA_SURVEY_OUT] = c[QA_STAT_OUT];
+	out[QA_SURVEY_SESSIONS] = c[QA_STAT_POP3];
+	qa_count_add(&out[QA_SURVEY_IN], c[QA_STAT_LIST].n, c[QA_STAT_LIST].bytes);
+	qa_count_add(&out[QA_SURVEY_SESSIONS], c[QA_STAT_IMAP].n, c[QA_STAT_IMAP].bytes);
 }
 
 static void
@@ -221,12 +221,12 @@ hours(struct table *t, const struct qa_survey_sums *r)
 
 	table_begin(t, "hours", "By hour", COLUMNS(columns));
 	for (unsigned h = 0; h < 24; h++) {
-		struct qa_count c[3];
+		struct qa_count c[QA_SURVEY_SIDES];
 
 		three(r->hour[h], c);
 		snprintf(text, sizeof text, "%02u", h);
 		table_name(t, qa_span_str(text));
-		for (unsigned i = 0; i < 3; i++) {
+		for (unsigned i = 0; i < QA_SURVEY_SIDES; i++) {
 			table_number(t, c[i].n);
 			table_number(t, c[i].bytes);
 		}
@@ -294,13 +294,12 @@ own(struct table *t, const char *key, const char *title, const struct qa_nametab
 	table_begin(t, key, title, COLUMNS(columns));
 	for (size_t i = 0; i < n; i++) {
 		const struct qa_name *e = qa_nametab_at(table, v[i]);
-		struct qa_count all = qa_survey_total(table, e), c[3];
+		struct qa_count all = qa_survey_total(table, e);
 
-		three(e->c, c);
 		name(t, table, e, address);
 		table_number(t, all.n);
-		for (unsigned k = 0; k < 3; k++)
-			table_number(t, c[k].bytes);
+		for (unsigned k = 0; k < QA_SURVEY_SIDES; k++)
+			table_number(t, e->c[k].bytes);
 		table_number(t, all.bytes);
 	}
 	table_end(t);
@@ -338,28 +337,28 @@ static uint64_t
 in_lines(const struct qa_nametab *t, const struct qa_name *e)
 {
 	(void)t;
-	return e->c[QA_STAT_IN].n;
+	return e->c[QA_SURVEY_IN].n;
 }
 
 static uint64_t
 in_bytes(const struct qa_nametab *t, const struct qa_name *e)
 {
 	(void)t;
-	return e->c[QA_STAT_IN].bytes;
+	return e->c[QA_SURVEY_IN].bytes;
 }
 
 static uint64_t
 out_lines(const struct qa_nametab *t, const struct qa_name *e)
 {
 	(void)t;
-	return e->c[QA_STAT_OUT].n;
+	return e->c[QA_SURVEY_OUT].n;
 }
 
 static uint64_t
 out_bytes(const struct qa_nametab *t, const struct qa_name *e)
 {
 	(void)t;
-	return e->c[QA_STAT_OUT].bytes;
+	return e->c[QA_SURVEY_OUT].bytes;
 }
 
 /* Who sent and got most. In both tables of names the first two counters are in and out. */
@@ -374,14 +373,14 @@ busiest(struct table *t, const struct qa_survey_sums *r, size_t top)
 		qa_survey_number *number;
 		unsigned kind;
 	} lists[] = {
-	    {"in_senders_largest", "Largest senders of what came in", &r->peer, in_bytes, QA_STAT_IN},
-	    {"in_senders_frequent", "Most frequent senders of what came in", &r->peer, in_lines, QA_STAT_IN},
-	    {"in_recipients_largest", "Largest recipients of what came in", &r->own, in_bytes, QA_STAT_IN},
-	    {"in_recipients_frequent", "Most frequent recipients of what came in", &r->own, in_lines, QA_STAT_IN},
-	    {"out_senders_largest", "Largest senders of what went out", &r->own, out_bytes, QA_STAT_OUT},
-	    {"out_senders_frequent", "Most frequent senders of what went out", &r->own, out_lines, QA_STAT_OUT},
-	    {"out_recipients_largest", "Largest recipients of what went out", &r->peer, out_bytes, QA_STAT_OUT},
-	    {"out_recipients_frequent", "Most frequent recipients of what went out", &r->peer, out_lines, QA_STAT_OUT}};
+	    {"in_senders_largest", "Largest senders of what came in", &r->peer, in_bytes, QA_SURVEY_IN},
+	    {"in_senders_frequent", "Most frequent senders of what came in", &r->peer, in_lines, QA_SURVEY_IN},
+	    {"in_recipients_largest", "Largest recipients of what came in", &r->own, in_bytes, QA_SURVEY_IN},
+	    {"in_recipients_frequent", "Most frequent recipients of what came in", &r->own, in_lines, QA_SURVEY_IN},
+	    {"out_senders_largest", "Largest senders of what went out", &r->own, out_bytes, QA_SURVEY_OUT},
+	    {"out_senders_frequent", "Most frequent senders of what went out", &r->own, out_lines, QA_SURVEY_OUT},
+	    {"out_recipients_largest", "Largest recipients of what went out", &r->peer, out_bytes, QA_SURVEY_OUT},
+	    {"out_recipients_frequent", "Most frequent recipients of what went out", &r->peer, out_lines, QA_SURVEY_OUT}};
 
 	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
 		uint32_t *v;

@@ -57,18 +57,17 @@ whose(const struct qa_quick_line *l)
 
 struct pending {
 	const struct qa_quick_line *l;
-	qa_span domain;
-	uint64_t hash;
+	qa_span domain, to; /* to: of what goes out */
+	uint64_t hash, to_hash;
 	struct qa_tally *tally;
 };
 
-/* What goes from one hosted domain to another was counted when it came in, for the recipient. */
-static bool
-counted(const struct worker *w, const struct qa_quick_line *l)
+static inline qa_span
+near(const struct worker *w, qa_span domain, uint64_t *hash_r)
 {
-	qa_span to = qa_quick_part(l, l->to, l->to_n);
-
-	return to.n && qa_hosted_find(w->hosted, to, qa_hosted_hash(to)) >= 0;
+	*hash_r = qa_hosted_hash(domain);
+	__builtin_prefetch(qa_hosted_near(w->hosted, *hash_r));
+	return domain;
 }
 
 /* The lines of our days, up to a batch, one step for all at a time: memory answers while the others are prepared. */
@@ -91,10 +90,16 @@ batch(struct worker *w, const struct qa_quick_line *l, size_t k, const struct qa
 		qa_span domain = whose(&l[i]);
 		if (domain.n == 0 || !w->hosted || !is_traffic(&l[i]))
 			continue;
-		p[n] = (struct pending){&l[i], domain, qa_hosted_hash(domain), w->tally + (size_t)day * w->hosted->n};
-		__builtin_prefetch(qa_hosted_near(w->hosted, p[n].hash));
+		p[n].l = &l[i];
+		p[n].tally = w->tally + (size_t)day * w->hosted->n;
+		p[n].domain = near(w, domain, &p[n].hash);
+		p[n].to.n = 0;
+		if (l[i].kind == QA_STAT_OUT && l[i].to_n)
+			p[n].to = near(w, qa_quick_part(&l[i], l[i].to, l[i].to_n), &p[n].to_hash);
 		n++;
 	}
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(qa_hosted_nearer(w->hosted, p[i].hash));
 	for (size_t i = 0; i < n; i++) {
 		int64_t id = qa_hosted_find(w->hosted, p[i].domain, p[i].hash);
 
@@ -104,7 +109,8 @@ batch(struct worker *w, const struct qa_quick_line *l, size_t k, const struct qa
 	for (size_t i = 0; i < n; i++) {
 		struct qa_tally *t = p[i].tally;
 
-		if (!t || (p[i].l->kind == QA_STAT_OUT && counted(w, p[i].l)))
+		/* what goes from one hosted domain to another was counted when it came in, for the recipient */
+		if (!t || (p[i].to.n && qa_hosted_find(w->hosted, p[i].to, p[i].to_hash) >= 0))
 			continue;
 		t->hits++;
 		if (qa_add_u64(t->bytes, p[i].l->bytes, &t->bytes))

@@ -1,5 +1,6 @@
 #include "traffic/hosted.h"
 #include "base/text.h"
+#include "traffic/huge.h"
 #include "statline/statline.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 struct arena {
 	struct arena *next;
 	size_t used;
-	unsigned char bytes[64 << 10];
+	unsigned char bytes[(2 << 20) - 16];
 };
 
 struct alias {
@@ -29,7 +30,7 @@ qa_hosted_new(void)
 	if (!h)
 		return NULL;
 	h->mask = 1023;
-	h->slots = calloc(h->mask + 1, sizeof *h->slots);
+	h->slots = qa_huge_new((h->mask + 1) * sizeof *h->slots);
 	h->aliases = calloc(1, sizeof(struct aliases));
 	if (!h->slots || !h->aliases) {
 		qa_hosted_free(h);
@@ -45,12 +46,12 @@ qa_hosted_free(struct qa_hosted *h)
 		return;
 	for (struct arena *a = h->arena, *next; a; a = next) {
 		next = a->next;
-		free(a);
+		qa_huge_free(a, sizeof *a);
 	}
 	if (h->aliases)
 		free(((struct aliases *)h->aliases)->v);
 	free(h->aliases);
-	free(h->slots);
+	qa_huge_free(h->slots, (h->mask + 1) * sizeof *h->slots);
 	free(h->names);
 	free(h);
 }
@@ -62,7 +63,7 @@ keep(struct qa_hosted *h, qa_span s)
 	struct arena *a = h->arena;
 
 	if (!a || sizeof a->bytes - a->used < s.n + 8) {
-		if (!(a = calloc(1, sizeof *a)))
+		if (!(a = qa_huge_new(sizeof *a)))
 			return NULL;
 		a->next = h->arena;
 		h->arena = a;
@@ -89,14 +90,14 @@ static int
 grow(struct qa_hosted *h)
 {
 	size_t mask = 2 * h->mask + 1;
-	struct qa_hosted_slot *slots = calloc(mask + 1, sizeof *slots);
+	struct qa_hosted_slot *slots = qa_huge_new((mask + 1) * sizeof *slots);
 
 	if (!slots)
 		return -1;
 	for (size_t i = 0; i <= h->mask; i++)
 		if (h->slots[i].name)
 			*place(slots, mask, &h->slots[i]) = h->slots[i];
-	free(h->slots);
+	qa_huge_free(h->slots, (h->mask + 1) * sizeof *slots);
 	h->slots = slots;
 	h->mask = mask;
 	return 0;

@@ -80,6 +80,13 @@ qa_hosted_near(const struct qa_hosted *h, uint64_t hash)
 	return &h->slots[hash & h->mask];
 }
 
+/* And then the name that is there. */
+static inline const void *
+qa_hosted_nearer(const struct qa_hosted *h, uint64_t hash)
+{
+	return h->slots[hash & h->mask].name;
+}
+
 static inline uint64_t
 qa_hosted_hash(qa_span domain)
 {

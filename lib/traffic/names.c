@@ -1,47 +1,16 @@
 #include "traffic/names.h"
+#include "traffic/huge.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
-enum { BLOCK = 1 << QA_NAMETAB_SHIFT, HUGE = BLOCK * QA_NAMETAB_UNIT };
-
-/*
- * Zeroed memory. Names are met in no order, so a page of 4 kB for each costs more than the name: large pages where there are such, and
- * so memory that lies at a multiple of them.
- */
-static void *
-memory(size_t n)
-{
-	if (n < HUGE)
-		return calloc(1, n);
-	unsigned char *p = mmap(NULL, n + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return NULL;
-	size_t skip = (HUGE - (uintptr_t)p % HUGE) % HUGE;
-	if (skip)
-		munmap(p, skip);
-	if (HUGE - skip)
-		munmap(p + skip + n, HUGE - skip);
-	madvise(p + skip, n, MADV_HUGEPAGE);
-	return p + skip;
-}
-
-/* N as it was given to memory, a multiple of HUGE or below it. */
-static void
-give_back(void *p, size_t n)
-{
-	if (n < HUGE)
-		free(p);
-	else if (p)
-		munmap(p, n);
-}
+enum { BLOCK = 1 << QA_NAMETAB_SHIFT, BLOCK_BYTES = BLOCK * QA_NAMETAB_UNIT };
 
 int
 qa_nametab_init(struct qa_nametab *t, unsigned counts, size_t limit, uint64_t seed)
 {
 	*t = (struct qa_nametab){.mask = 4095, .limit = limit, .counts = counts, .seed = seed};
-	t->slots = memory((t->mask + 1) * sizeof *t->slots);
+	t->slots = qa_huge_new((t->mask + 1) * sizeof *t->slots);
 	return t->slots ? 0 : -1;
 }
 
@@ -49,11 +18,10 @@ void
 qa_nametab_free(struct qa_nametab *t)
 {
 	for (size_t i = 0; i < t->blocks_n; i++)
-		give_back(t->blocks[i], HUGE);
+		qa_huge_free(t->blocks[i], BLOCK_BYTES);
 	free(t->blocks);
 	free(t->used);
-	if (t->slots)
-		give_back(t->slots, (t->mask + 1) * sizeof *t->slots);
+	qa_huge_free(t->slots, (t->mask + 1) * sizeof *t->slots);
 	memset(t, 0, sizeof *t);
 }
 
@@ -93,7 +61,7 @@ static int
 grow(struct qa_nametab *t)
 {
 	size_t mask = 4 * t->mask + 3;
-	struct qa_name_slot *slots = memory((mask + 1) * sizeof *slots);
+	struct qa_name_slot *slots = qa_huge_new((mask + 1) * sizeof *slots);
 
 	if (!slots)
 		return -1;
@@ -105,7 +73,7 @@ grow(struct qa_nametab *t)
 			i = (i + 1) & mask;
 		slots[i] = (struct qa_name_slot){(uint32_t)(hash >> 32), at};
 	}
-	give_back(t->slots, (t->mask + 1) * sizeof *slots);
+	qa_huge_free(t->slots, (t->mask + 1) * sizeof *slots);
 	t->slots = slots;
 	t->mask = mask;
 	return 0;
@@ -127,7 +95,7 @@ room(struct qa_nametab *t, uint32_t size)
 		if (!used)
 			return 0;
 		t->used = used;
-		if (b == BLOCK || size > BLOCK - 1 || !(blocks[b] = memory(HUGE)))
+		if (b == BLOCK || size > BLOCK - 1 || !(blocks[b] = qa_huge_new(BLOCK_BYTES)))
 			return 0;
 		used[b] = b == 0;
 		t->blocks_n = ++b;

@@ -14,7 +14,7 @@ struct qa_count {
 	uint64_t n, bytes; /* bytes stays at its most */
 };
 
-/* In 16-byte units of the table's memory: counters and name lie side by side, for the cache. */
+/* Counters and name lie side by side and begin with a line of the cache; most names fill two. */
 struct qa_name {
 	uint64_t hash;
 	uint32_t n;
@@ -36,7 +36,7 @@ struct qa_nametab {
 	uint64_t seed;
 };
 
-enum { QA_NAMETAB_UNIT = 16, QA_NAMETAB_SHIFT = 17 }; /* a block is 2 MiB */
+enum { QA_NAMETAB_UNIT = 64, QA_NAMETAB_SHIFT = 15 }; /* a block is 2 MiB */
 
 /* COUNTS counters a name, at most LIMIT names (below 2^31). -1: no memory. */
 int qa_nametab_init(struct qa_nametab *t, unsigned counts, size_t limit, uint64_t seed) QA_MUST;
@@ -76,7 +76,6 @@ qa_nametab_nearer(const struct qa_nametab *t, uint64_t hash)
 
 		__builtin_prefetch(p, 1);
 		__builtin_prefetch(p + 64, 1);
-		__builtin_prefetch(p + 128, 1);
 	}
 }
 

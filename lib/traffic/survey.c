@@ -10,6 +10,14 @@
 
 enum { HOURS = 512, QUARTER = 900 };
 
+/* A name to be counted, when memory has it. */
+struct todo {
+	qa_span name;
+	uint32_t domain_n;
+	uint64_t hash;
+	const struct qa_quick_line *l;
+};
+
 struct worker {
 	const struct qa_survey *what;
 	struct qa_survey_sums sums;
@@ -30,6 +38,9 @@ struct worker {
 		const unsigned char *sender;
 	} before;
 	uint32_t lines; /* of the part so far */
+	/* of the batch at hand; here, so that nothing is cleared for each */
+	struct qa_quick_line line[QA_QUICK_BATCH];
+	struct todo own[QA_QUICK_BATCH], peer[QA_QUICK_BATCH], late[QA_QUICK_BATCH];
 };
 
 /* The two sides of a line. */
@@ -132,18 +143,13 @@ find_sides(const struct qa_quick_line *l, bool whole, struct sides *p)
 	p->peer_domain = to ? l->from_n : l->to_n;
 }
 
-/* A name to be counted, when memory has it. */
-struct todo {
-	qa_span name;
-	uint32_t domain_n;
-	uint64_t hash;
-	const struct qa_quick_line *l;
-};
-
 static inline void
 add(const struct todo *d, struct qa_name *e)
 {
-	qa_count_add(&e->c[d->l->kind], 1, d->l->bytes);
+	static const unsigned char side_of[QA_SURVEY_KINDS] = {QA_SURVEY_IN, QA_SURVEY_OUT, QA_SURVEY_SESSIONS,
+							       QA_SURVEY_SESSIONS, QA_SURVEY_IN};
+
+	qa_count_add(&e->c[side_of[d->l->kind]], 1, d->l->bytes);
 }
 
 /*
@@ -153,7 +159,7 @@ add(const struct todo *d, struct qa_name *e)
 static void
 count(struct worker *w, struct qa_nametab *t, size_t most, const struct todo *d, size_t n)
 {
-	struct todo late[QA_QUICK_BATCH];
+	struct todo *late = w->late;
 	size_t k = 0;
 	struct qa_name *e;
 
@@ -178,7 +184,7 @@ count(struct worker *w, struct qa_nametab *t, size_t most, const struct todo *d,
 		struct todo *o = &late[i];
 
 		e = qa_nametab_find(t, o->name, o->hash);
-		if (!e && t->n >= most + most / 4) {
+		if (!e && t->n >= most + most) {
 			o->name.n = o->domain_n = 0;
 			o->hash = ~t->seed;
 			e = qa_nametab_find(t, o->name, o->hash);
@@ -231,7 +237,7 @@ batch(struct worker *w, const struct qa_quick_line *l, size_t k, const struct qa
 {
 	const struct qa_survey *what = w->what;
 	struct qa_survey_sums *s = &w->sums;
-	struct todo own[QA_QUICK_BATCH], peer[QA_QUICK_BATCH];
+	struct todo *own = w->own, *peer = w->peer;
 	size_t owns = 0, peers = 0;
 	struct sides p;
 
@@ -269,7 +275,7 @@ static uint32_t
 take(void *worker, const struct qa_part *part)
 {
 	struct worker *w = worker;
-	struct qa_quick_line l[QA_QUICK_BATCH];
+	struct qa_quick_line *l = w->line;
 	size_t k;
 
 	begin_part(w, part);
@@ -298,9 +304,9 @@ prepare(struct worker *w, const struct qa_survey *what, uint64_t seed)
 {
 	size_t most = what->names_most ? what->names_most : QA_SURVEY_NAMES;
 
-	most += most / 4 + 2;
+	most += most + 2;
 	w->what = what;
-	return qa_quick_init(&w->quick) || qa_nametab_init(&w->sums.own, QA_SURVEY_KINDS, most, seed) ||
+	return qa_quick_init(&w->quick) || qa_nametab_init(&w->sums.own, QA_SURVEY_SIDES, most, seed) ||
 			       qa_nametab_init(&w->sums.peer, 2, most, seed)
 		   ? -1
 		   : 0;

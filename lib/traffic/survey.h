@@ -19,11 +19,16 @@
 
 enum {
 	QA_SURVEY_KINDS = 5,   /* enum qa_stat_kind */
+	/* counters of a name: what came in (posts by web too), went out, and sessions */
+	QA_SURVEY_IN = 0,
+	QA_SURVEY_OUT,
+	QA_SURVEY_SESSIONS,
+	QA_SURVEY_SIDES,
 	QA_SURVEY_STATUS = 40, /* bytes of a status that are told apart */
 	QA_SURVEY_STATUSES = 64,
 	QA_SURVEY_ATTEMPTS = 11, /* 1 to 10, and more */
 	QA_SURVEY_NAMES = 1 << 20, /* of own sides */
-	QA_SURVEY_PEERS = 1 << 18,
+	QA_SURVEY_PEERS = 1 << 17,
 	QA_SURVEY_LINE = 400,
 };
 
@@ -50,7 +55,7 @@ struct qa_survey_sums {
 	struct qa_count hour[24][QA_SURVEY_KINDS]; /* of the local day */
 	uint64_t attempts[QA_SURVEY_ATTEMPTS + 1][QA_SURVEY_KINDS]; /* [0]: not said */
 	uint64_t folded; /* lines whose name was over the limit */
-	struct qa_nametab own;  /* of QA_SURVEY_KINDS counters: accounts when verbose, else domains */
+	struct qa_nametab own;  /* of QA_SURVEY_SIDES counters: accounts when verbose, else domains */
 	struct qa_nametab peer; /* verbose: of 2: as the sender of what came in, as the recipient of what went out */
 	struct qa_survey_edge first, last;
 	struct qa_bad bad;
