@@ -2,6 +2,9 @@
  * Passes bytes between a client and the server, both ways, unchanged, as they come. Neither way waits for the other; 64 KiB are held for
  * each. The end of one way is passed on as such, while the other goes on (half-close).
  *
+ * Bytes are copied through memory, also when nobody needs to see them: splice(2) by way of a pipe took 0.3 in place of 0.4 ms of CPU a MB
+ * from TCP to a socket pair, which is little beside the TLS at its end.
+ *
  * It ends when the server has closed its side and all it sent is with the client, and the server's process has ended. Time limits are the
  * server's business, but one: when it has ended and the client does not take what is left for five minutes.
  */
