@@ -66,7 +66,13 @@ struct qa_qjoin {
 
 enum { QA_QJOIN_OVERHEAD = 64, QA_QJOIN_ADDRESS = 4096, QA_QJOIN_LINE = 65536 };
 
-struct msg *qa_qjoin_msg(struct qa_qjoin *j, uint64_t number); /* finds or makes it, and counts as its use */
+/* qjoin-table.c. Finding a message is a use of it. */
+struct msg *qa_qjoin_find(struct qa_qjoin *j, uint64_t number);
+struct msg *qa_qjoin_msg(struct qa_qjoin *j, uint64_t number); /* finds or makes it */
+struct try *qa_qjoin_find_try(struct qa_qjoin *j, struct msg *m, bool remote, qa_span address);
+void qa_qjoin_free_msg(struct qa_qjoin *j, struct msg *m); /* with all that belongs to it */
+void qa_qjoin_free_try(struct qa_qjoin *j, struct try *t);
+void qa_qjoin_free_del(struct qa_qjoin *j, struct del *d);
 void qa_qjoin_sender(struct qa_qjoin *j, struct msg *m, qa_span sender);
 void qa_qjoin_try(struct qa_qjoin *j, struct msg *m, bool remote, qa_span address, uint32_t count);
 void qa_qjoin_del(struct qa_qjoin *j, struct msg *m, uint64_t number, bool remote, qa_span address, uint32_t count);

@@ -1,281 +1,6 @@
 #include "traffic/qjoin-private.h"
 #include "traffic/vdoms.h"
 
-#include <stdio.h>
-
-static const size_t usual_memory = (size_t)256 << 20;
-
-/* Tables: numbers by a multiplication, tries by message, channel and address. */
-static guint
-number_hash(gconstpointer p)
-{
-	uint64_t v = *(const uint64_t *)p;
-
-	return (guint)(v * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-}
-
-static gboolean
-number_equal(gconstpointer a, gconstpointer b)
-{
-	return *(const uint64_t *)a == *(const uint64_t *)b;
-}
-
-static uint32_t
-address_hash(const struct msg *m, bool remote, qa_span a)
-{
-	uint64_t h = m->number * 2 + remote;
-
-	for (size_t i = 0; i < a.n; i++)
-		h = (h ^ a.p[i]) * UINT64_C(0x100000001b3);
-	return (uint32_t)(h >> 32 ^ h);
-}
-
-static guint
-try_hash(gconstpointer p)
-{
-	return ((const struct try *)p)->hash;
-}
-
-static gboolean
-try_equal(gconstpointer a, gconstpointer b)
-{
-	const struct try *x = a, *y = b;
-
-	return x->hash == y->hash && x->msg == y->msg && x->remote == y->remote && x->n == y->n &&
-	       memcmp(x->address, y->address, x->n) == 0;
-}
-
-struct qa_qjoin *
-qa_qjoin_new(const struct qa_qjoin_opt *o)
-{
-	struct qa_qjoin *j = g_new0(struct qa_qjoin, 1);
-
-	j->o = *o;
-	if (j->o.memory == 0)
-		j->o.memory = usual_memory;
-	j->cut.limit = QA_QJOIN_LINE;
-	j->msgs = g_hash_table_new(number_hash, number_equal);
-	j->dels = g_hash_table_new(number_hash, number_equal);
-	j->tries = g_hash_table_new(try_hash, try_equal);
-	return j;
-}
-
-/* The order of last use. */
-static void
-unlink_msg(struct qa_qjoin *j, struct msg *m)
-{
-	if (m->older)
-		m->older->newer = m->newer;
-	else
-		j->oldest = m->newer;
-	if (m->newer)
-		m->newer->older = m->older;
-	else
-		j->newest = m->older;
-}
-
-static void
-link_msg(struct qa_qjoin *j, struct msg *m)
-{
-	m->older = j->newest;
-	m->newer = NULL;
-	if (j->newest)
-		j->newest->newer = m;
-	else
-		j->oldest = m;
-	j->newest = m;
-}
-
-static void
-free_try(struct qa_qjoin *j, struct try *t)
-{
-	g_hash_table_remove(j->tries, t);
-	if (t->prev)
-		t->prev->next = t->next;
-	else
-		t->msg->tries = t->next;
-	if (t->next)
-		t->next->prev = t->prev;
-	j->memory -= sizeof *t + t->n + QA_QJOIN_OVERHEAD;
-	g_free(t);
-}
-
-static void
-free_del(struct qa_qjoin *j, struct del *d)
-{
-	g_hash_table_remove(j->dels, &d->number);
-	if (d->prev)
-		d->prev->next = d->next;
-	else
-		d->msg->dels = d->next;
-	if (d->next)
-		d->next->prev = d->prev;
-	j->memory -= sizeof *d + d->n + QA_QJOIN_OVERHEAD;
-	g_free(d);
-}
-
-static void
-free_msg(struct qa_qjoin *j, struct msg *m)
-{
-	while (m->dels) {
-		j->c.cut++;
-		free_del(j, m->dels);
-	}
-	while (m->tries)
-		free_try(j, m->tries);
-	g_hash_table_remove(j->msgs, &m->number);
-	unlink_msg(j, m);
-	j->memory -= sizeof *m + m->n + QA_QJOIN_OVERHEAD;
-	g_free(m->sender);
-	g_free(m);
-}
-
-void
-qa_qjoin_free(struct qa_qjoin *j)
-{
-	if (!j)
-		return;
-	while (j->oldest)
-		free_msg(j, j->oldest);
-	g_hash_table_destroy(j->msgs);
-	g_hash_table_destroy(j->dels);
-	g_hash_table_destroy(j->tries);
-	qa_buf_free(&j->cut);
-	g_free(j);
-}
-
-/* Over the limit, messages go that were not heard of for the longest time; KEEP and its deliveries stay. */
-static void
-shrink(struct qa_qjoin *j, struct msg *keep)
-{
-	while (j->memory > j->o.memory && j->oldest && j->oldest != keep) {
-		char text[256];
-		struct msg *m = j->oldest;
-
-		snprintf(text, sizeof text, "dropped message %llu from <%.100s>, not heard of for %lld s: over %zu bytes of open messages",
-			 (unsigned long long)m->number, m->sender ? (const char *)m->sender : "",
-			 (long long)(j->last - m->touched), j->o.memory);
-		if (j->o.said)
-			j->o.said(j->o.arg, text);
-		j->c.dropped++;
-		free_msg(j, m);
-	}
-	/* one message alone: its recipients begin to count anew */
-	while (j->memory > j->o.memory && keep->tries)
-		free_try(j, keep->tries);
-}
-
-static struct msg *
-find_msg(struct qa_qjoin *j, uint64_t number)
-{
-	struct msg *m = g_hash_table_lookup(j->msgs, &number);
-
-	if (m && m != j->newest) {
-		unlink_msg(j, m);
-		link_msg(j, m);
-	}
-	if (m)
-		m->touched = j->last;
-	return m;
-}
-
-struct msg *
-qa_qjoin_msg(struct qa_qjoin *j, uint64_t number)
-{
-	struct msg *m = find_msg(j, number);
-
-	if (m)
-		return m;
-	m = g_new0(struct msg, 1);
-	m->number = number;
-	m->touched = j->last;
-	g_hash_table_insert(j->msgs, &m->number, m);
-	link_msg(j, m);
-	j->memory += sizeof *m + QA_QJOIN_OVERHEAD;
-	shrink(j, m);
-	return m;
-}
-
-void
-qa_qjoin_sender(struct qa_qjoin *j, struct msg *m, qa_span sender)
-{
-	sender = qa_span_cut(sender, 0, QA_QJOIN_ADDRESS);
-	j->memory -= m->n;
-	g_free(m->sender);
-	m->sender = g_malloc(sender.n + 1);
-	if (sender.n)
-		memcpy(m->sender, sender.p, sender.n);
-	m->sender[sender.n] = '\0';
-	m->n = (uint32_t)sender.n;
-	m->known = true;
-	j->memory += m->n;
-	shrink(j, m);
-}
-
-static struct try *
-find_try(struct qa_qjoin *j, struct msg *m, bool remote, qa_span address)
-{
-	union {
-		struct try t;
-		unsigned char room[sizeof(struct try) + QA_QJOIN_ADDRESS];
-	} key;
-
-	if (!m->tries)
-		return NULL;
-	key.t.msg = m;
-	key.t.remote = remote;
-	key.t.n = (uint32_t)address.n;
-	key.t.hash = address_hash(m, remote, address);
-	memcpy(key.room + offsetof(struct try, address), address.p, address.n);
-	return g_hash_table_lookup(j->tries, &key.t);
-}
-
-void
-qa_qjoin_try(struct qa_qjoin *j, struct msg *m, bool remote, qa_span address, uint32_t count)
-{
-	struct try *t;
-
-	address = qa_span_cut(address, 0, QA_QJOIN_ADDRESS);
-	t = find_try(j, m, remote, address);
-	if (t) {
-		t->count = count > t->count ? count : t->count;
-		return;
-	}
-	t = g_malloc(sizeof *t + address.n);
-	*t = (struct try){.msg = m, .next = m->tries, .count = count, .remote = remote, .n = (uint32_t)address.n};
-	t->hash = address_hash(m, remote, address);
-	if (address.n)
-		memcpy(t->address, address.p, address.n);
-	if (m->tries)
-		m->tries->prev = t;
-	m->tries = t;
-	g_hash_table_add(j->tries, t);
-	j->memory += sizeof *t + t->n + QA_QJOIN_OVERHEAD;
-	shrink(j, m);
-}
-
-void
-qa_qjoin_del(struct qa_qjoin *j, struct msg *m, uint64_t number, bool remote, qa_span address, uint32_t count)
-{
-	struct del *d;
-
-	address = qa_span_cut(address, 0, QA_QJOIN_ADDRESS);
-	d = g_malloc(sizeof *d + address.n);
-	*d = (struct del){.number = number, .msg = m, .next = m->dels, .count = count, .remote = remote, .n = (uint32_t)address.n};
-	if (address.n)
-		memcpy(d->address, address.p, address.n);
-	if (m->dels)
-		m->dels->prev = d;
-	m->dels = d;
-	g_hash_table_insert(j->dels, &d->number, d);
-	j->memory += sizeof *d + d->n + QA_QJOIN_OVERHEAD;
-	shrink(j, m);
-	while (j->memory > j->o.memory && d->next) {
-		j->c.cut++;
-		free_del(j, d->next);
-	}
-}
-
 /* qmail-send has none of these any more: each will be tried again, and had been tried. */
 static void
 cut_all(struct qa_qjoin *j)
@@ -288,7 +13,7 @@ cut_all(struct qa_qjoin *j)
 
 		j->c.cut++;
 		qa_qjoin_try(j, d->msg, d->remote, qa_span_of(d->address, d->n), d->count);
-		free_del(j, d);
+		qa_qjoin_free_del(j, d);
 	}
 }
 
@@ -415,13 +140,13 @@ report(struct qa_qjoin *j, const struct qa_qline *q)
 	if (q->event == QA_QLINE_DEFERRAL) {
 		qa_qjoin_try(j, m, d->remote, to, d->count);
 	} else {
-		struct try *t = find_try(j, m, d->remote, to);
+		struct try *t = qa_qjoin_find_try(j, m, d->remote, to);
 
 		if (t)
-			free_try(j, t);
+			qa_qjoin_free_try(j, t);
 	}
-	free_del(j, d);
-	find_msg(j, m->number);
+	qa_qjoin_free_del(j, d);
+	qa_qjoin_find(j, m->number);
 }
 
 static void
@@ -435,25 +160,25 @@ begin_delivery(struct qa_qjoin *j, const struct qa_qline *q)
 	if (q->delivery <= j->last_delivery)
 		cut_all(j);
 	j->last_delivery = q->delivery;
-	m = find_msg(j, q->msg);
+	m = qa_qjoin_find(j, q->msg);
 	if (!m || !m->known) {
 		j->c.unknown++;
 		return;
 	}
-	t = find_try(j, m, q->remote, to);
+	t = qa_qjoin_find_try(j, m, q->remote, to);
 	qa_qjoin_del(j, m, q->delivery, q->remote, to, t && t->count < UINT32_MAX ? t->count + 1 : 1);
 }
 
 static void
 new_msg(struct qa_qjoin *j, uint64_t number)
 {
-	struct msg *m = find_msg(j, number);
+	struct msg *m = qa_qjoin_find(j, number);
 
 	/* seen again without info: preprocessing had failed and begins again */
 	if (m && m->known)
 		j->c.unended++;
 	if (m)
-		free_msg(j, m);
+		qa_qjoin_free_msg(j, m);
 	qa_qjoin_msg(j, number);
 }
 
@@ -487,9 +212,9 @@ event(struct qa_qjoin *j, const struct qa_qline *q)
 		j->c.triple++;
 		break;
 	case QA_QLINE_END:
-		m = find_msg(j, q->msg);
+		m = qa_qjoin_find(j, q->msg);
 		if (m)
-			free_msg(j, m);
+			qa_qjoin_free_msg(j, m);
 		break;
 	case QA_QLINE_EXIT:
 		j->last_delivery = 0;
@@ -646,7 +371,7 @@ qa_qjoin_gap(struct qa_qjoin *j)
 {
 	while (j->oldest) {
 		j->c.unended++;
-		free_msg(j, j->oldest);
+		qa_qjoin_free_msg(j, j->oldest);
 	}
 	qa_buf_clear(&j->cut);
 	j->last_delivery = 0;
