@@ -5,7 +5,7 @@ ok() { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else bad=1; echo "
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/help.XXXXXX") || exit 2
 trap 'rm -rf "$tmp"' EXIT
 
-for p in "$BUILD"/bin/md_* "$BUILD/bin/statline" "$BUILD/bin/logstat" "$BUILD/bin/smtpstat"; do
+for p in "$BUILD"/bin/md_* "$BUILD/bin/statline" "$BUILD/bin/logstat" "$BUILD/bin/smtpstat" "$BUILD/bin/mail_anlz" "$BUILD/bin/mailstatistics"; do
 	[ -x "$p" ] || continue
 	name=${p##*/}
 	"$p" --help > "$tmp/out" 2> "$tmp/err" < /dev/null
