@@ -54,6 +54,8 @@ LIBS_ALL :=
 PROGS :=
 PROGS_front :=
 PROGS_back :=
+SRCS_front :=
+SRCS_back :=
 TESTS :=
 FUZZERS :=
 CRASH :=
@@ -77,6 +79,7 @@ $(1)_POBJ := $$(patsubst %.c,$(BUILD)/$(2)/%.o,$(3))
 SRCS += $$(addprefix $(2)/,$(3))
 PROGS += $(BUILD)/bin/$(1)
 PROGS_$(4) += $(BUILD)/bin/$(1)
+SRCS_$(4) += $$(addprefix $(2)/,$(3))
 $$($(1)_POBJ): EXTRA = $$(CFLAGS_$(4)) $(5)
 $(if $(filter front,$(4)),$$($(1)_POBJ): | $(OWFAT)/.ready)
 $(BUILD)/bin/$(1): $$($(1)_POBJ) $$(LINK_$(4)_DEPS)
@@ -90,6 +93,7 @@ define slim
 SLIM_POBJ := $$(patsubst %.c,$(BUILD)/slim/$(2)/%.o,$(3))
 SLIM_SRC += $$(addprefix $(2)/,$(3))
 SRCS += $$(addprefix $(2)/,$(3))
+SRCS_front += $$(addprefix $(2)/,$(3))
 PROGS += $(BUILD)/bin/$(1)
 PROGS_front += $(BUILD)/bin/$(1)
 $(BUILD)/bin/$(1): $$(SLIM_POBJ) $(BUILD)/lib/slim.a
