@@ -15,11 +15,11 @@ NF < 5 || NF > 6 { next }
 	if (t < begin || t >= end || ($4 == 0 && $5 != "success")) next
 	s = $2
 	session = 0
-	if (s ~ /^(pop3|imap)@/) {
+	if ((out || $1 !~ / /) && s ~ /^(pop3|imap)@.*@./) {
 		who = s
 		session = 1
 	} else
-		who = out && s != "web@maillist" ? s : $3
+		who = out ? s : $3
 	n = split(who, part, "@")
 	if (n < 2) next
 	d = tolower(part[n])

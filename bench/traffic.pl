@@ -14,8 +14,8 @@ while (<$f>) {
 	next unless $size =~ /^\d+$/ && $head =~ /^(?:.{15} \S+ (in|out)\[\d+\]: )?(\d+)$/;
 	my ($out, $time) = (($1 // 'in') eq 'out', $2);
 	next if $time < $begin || $time >= $end || (!$size && $status ne 'success');
-	my $session = $sender =~ /^(?:pop3|imap)\@/;
-	my $who = $session || ($out && $sender ne 'web@maillist') ? $sender : $recipient;
+	my $session = ($out || $head !~ / /) && $sender =~ /^(?:pop3|imap)\@.*\@./;
+	my $who = $session || $out ? $sender : $recipient;
 	my $at = rindex $who, '@';
 	next if $at < 0;
 	my $domain = lc substr $who, $at + 1;

@@ -65,6 +65,11 @@ servers(void)
 	IS(QA_STAGE_BREAK, "421 4.4.2 mx.example.com Error: timeout exceeded", "timeout");
 	IS(QA_STAGE_RCPT, "552 5.3.4 Message size exceeds fixed limit", "bytestooverflow");
 	IS(QA_STAGE_RCPT, "452 4.2.2 Mailbox full", "mboxoverquota");
+	/* what a good answer repeats of the mail is not what came of it */
+	IS(QA_STAGE_END, "250 Queued! 1763880000 qp 4242 <over quota@example.com>", "success");
+	IS(QA_STAGE_END, "250 2.0.0 ok <mailbox.is.full@example.com>", "success");
+	IS(QA_STAGE_RCPT, "550 user is over quota", "mboxoverquota");
+	IS(QA_STAGE_END, "450 the mailbox is full", "mboxoverquota");
 	/* how far the mail was */
 	IS(QA_STAGE_RCPT, "553 http://www.spamhaus.org/query/bl?ip=127.0.0.2", "reject");
 	IS(QA_STAGE_RCPT, "451 timeout", "defer");

@@ -138,11 +138,14 @@ begins(qa_span s, const char *with)
 enum qa_stat_kind
 qa_statline_kind(const struct qa_statline *s)
 {
-	if (begins(s->sender, "pop3@"))
+	/* anybody may call himself pop3@somebody: only a line of the right direction, or of none, is taken for one of a session */
+	bool session = (s->out || !s->date.n) && s->sender.n > 5 && qa_statline_domain(qa_statline_account(s)).n;
+
+	if (session && begins(s->sender, "pop3@"))
 		return QA_STAT_POP3;
-	if (begins(s->sender, "imap@"))
+	if (session && begins(s->sender, "imap@"))
 		return QA_STAT_IMAP;
-	if (qa_span_is(s->sender, "web@maillist"))
+	if (!s->out && qa_span_is(s->sender, "web@maillist"))
 		return QA_STAT_LIST;
 	return s->out ? QA_STAT_OUT : QA_STAT_IN;
 }

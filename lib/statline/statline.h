@@ -29,7 +29,8 @@ enum {
 };
 
 /* What a line stands for. The sender's pseudo address tells sessions and web posts: `pop3@ACCOUNT`,
- * `imap@ACCOUNT` (ACCOUNT is USER@DOMAIN; direction out), `web@maillist` (direction in). */
+ * `imap@ACCOUNT` (ACCOUNT is USER@DOMAIN; direction out), `web@maillist` (direction in). With another direction, or without a
+ * DOMAIN, it is the sender of a mail who calls himself so. A line without prefix may be of either direction. */
 enum qa_stat_kind { QA_STAT_IN, QA_STAT_OUT, QA_STAT_POP3, QA_STAT_IMAP, QA_STAT_LIST };
 
 /* A line, or what is to become one. Spans of a parsed line point into it; addresses are still as written

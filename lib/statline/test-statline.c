@@ -49,6 +49,12 @@ kinds(void)
 	OK(qa_span_is(qa_statline_account(&s), "u@d.example"));
 	OK(good("1|imap@u@d.example||1|success", &s) && qa_statline_kind(&s) == QA_STAT_IMAP);
 	OK(good("1|web@maillist|l@d.example|1|success", &s) && qa_statline_kind(&s) == QA_STAT_LIST);
+	OK(good("Mar 14 05:06:07 h out[1]: 1|imap@u@d.example|u|1|success", &s) && qa_statline_kind(&s) == QA_STAT_IMAP);
+	/* a sender is believed no direction that his mail has not */
+	OK(good("Mar 14 05:06:07 h in[1]: 1|pop3@u@d.example|a@b|1|success", &s) && qa_statline_kind(&s) == QA_STAT_IN);
+	OK(good("Mar 14 05:06:07 h out[1]: 1|pop3@d.example|a@b|1|success", &s) && qa_statline_kind(&s) == QA_STAT_OUT);
+	OK(good("1|pop3@d.example|a@b|1|success", &s) && qa_statline_kind(&s) == QA_STAT_IN);
+	OK(good("Mar 14 05:06:07 h out[1]: 1|web@maillist|a@b|1|success", &s) && qa_statline_kind(&s) == QA_STAT_OUT);
 	OK(qa_span_is(qa_statline_domain(qa_span_str("a@b@C.example.")), "C.example") && qa_statline_domain(qa_span_str("x")).n == 0);
 }
 

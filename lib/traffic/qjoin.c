@@ -37,15 +37,21 @@ local_status(const struct qa_qline *q, bool *bytes_r)
 	return says(q->report, "looping") ? "manyhops" : "reject";
 }
 
-/* qmail-remote's own code, "(#4.4.2)/", stands before what the other host said: it begins with one of CODES, which '|' parts. */
+/* qmail-remote's own words, which stand before what the other host said. */
+static qa_span
+own_words(qa_span report)
+{
+	const unsigned char *other = report.n ? memmem(report.p, report.n, "Remote_host_said:", 17) : NULL;
+
+	return other ? qa_span_cut(report, 0, (size_t)(other - report.p)) : report;
+}
+
+/* Their code, "(#4.4.2)/", begins with one of CODES, which '|' parts. */
 static bool
 coded(qa_span report, const char *codes)
 {
-	const unsigned char *other = report.n ? memmem(report.p, report.n, "Remote_host_said:", 17) : NULL, *p;
+	const unsigned char *p = report.n ? memmem(report.p, report.n, "(#", 2) : NULL;
 
-	if (other)
-		report.n = (size_t)(other - report.p);
-	p = report.n ? memmem(report.p, report.n, "(#", 2) : NULL;
 	if (!p)
 		return false;
 	report = qa_span_cut(report, (size_t)(p + 2 - report.p), report.n);
@@ -64,17 +70,19 @@ coded(qa_span report, const char *codes)
 static const char *
 remote_status(const struct qa_qline *q, bool *bytes_r)
 {
+	qa_span report = own_words(q->report);
+
 	*bytes_r = q->event == QA_QLINE_SUCCESS;
 	if (q->event == QA_QLINE_SUCCESS)
 		return "success";
-	*bytes_r = says(q->report, "failed_after_I_sent_the_message") || says(q->report, "Possible_duplicate!");
-	if (coded(q->report, "5.6.2)")) {
+	*bytes_r = says(report, "failed_after_I_sent_the_message") || says(report, "Possible_duplicate!");
+	if (coded(report, "5.6.2)")) {
 		*bytes_r = true;
 		return "partial";
 	}
-	if (coded(q->report, "4.4.1)|4.4.2)"))
+	if (coded(report, "4.4.1)|4.4.2)"))
 		return "timeout";
-	if (coded(q->report, "4.3.|5.3.5)"))
+	if (coded(report, "4.3.|5.3.5)"))
 		return "readerr";
 	return q->event == QA_QLINE_FAILURE ? "reject" : "defer";
 }

@@ -60,8 +60,7 @@ exact(struct qa_quick_line *l, const unsigned char *p, size_t n, bool ended)
 	put(l, s.sender, &l->sender, &l->sender_n);
 	put(l, s.recipient, &l->recipient, &l->recipient_n);
 	put(l, s.status, &l->status, &l->status_n);
-	bool session = l->kind == QA_STAT_POP3 || l->kind == QA_STAT_IMAP;
-	put(l, qa_statline_domain(session ? qa_statline_account(&s) : s.sender), &l->from, &l->from_n);
+	put(l, qa_statline_domain(s.sender), &l->from, &l->from_n); /* a session's account has the last '@' too */
 	put(l, qa_statline_domain(s.recipient), &l->to, &l->to_n);
 }
 
@@ -168,23 +167,23 @@ address(const unsigned char *base, const uint32_t **m, const unsigned char **p, 
 	return true;
 }
 
+/* As qa_statline_kind. BARE: the line has no prefix. */
 static inline void
-set_kind(struct qa_quick_line *l, const unsigned char *sender)
+set_kind(struct qa_quick_line *l, const unsigned char *sender, bool bare)
 {
 	l->kind = l->out ? QA_STAT_OUT : QA_STAT_IN;
 	if (l->sender_n < 5 || sender[4] != '@') {
-		if (l->sender_n == 12 && memcmp(sender, "web@maillist", 12) == 0)
+		if (!l->out && l->sender_n == 12 && memcmp(sender, "web@maillist", 12) == 0)
 			l->kind = QA_STAT_LIST;
 		return;
 	}
+	/* an account has an '@' behind that of the pseudo address, and a domain */
+	if (!(l->out || bare) || l->from_n == 0 || l->from == l->sender + 5)
+		return;
 	if (memcmp(sender, "pop3", 4) == 0)
 		l->kind = QA_STAT_POP3;
 	else if (memcmp(sender, "imap", 4) == 0)
 		l->kind = QA_STAT_IMAP;
-	else
-		return;
-	if (l->from == l->sender + 5) /* the pseudo address has the only '@' */
-		l->from = l->from_n = 0;
 }
 
 /* A line of the usual form: the number of its marks. 0: it may be anything. */
@@ -198,7 +197,8 @@ usual(struct qa_quick *q, const unsigned char *line, struct qa_quick_line *l)
 	e = base + *m++;
 	l->out = false;
 	l->pid = 0;
-	if (*p < '0' || *p > '9') {
+	bool bare = *p >= '0' && *p <= '9';
+	if (!bare) {
 		if (e - p < 20 || !(p = prefix(q, p, l)))
 			return 0;
 	}
@@ -237,7 +237,7 @@ usual(struct qa_quick *q, const unsigned char *line, struct qa_quick_line *l)
 	l->p = line;
 	l->n = (uint32_t)(e - line);
 	l->why = NULL;
-	set_kind(l, sender);
+	set_kind(l, sender, bare);
 	return (size_t)(m - first);
 }
 

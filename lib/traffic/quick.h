@@ -38,7 +38,7 @@ struct qa_quick_line {
 	uint16_t sender, sender_n;
 	uint16_t recipient, recipient_n;
 	uint16_t status, status_n;
-	uint16_t from, from_n; /* the sender's domain as qa_statline_domain has it; a session's: its account's */
+	uint16_t from, from_n; /* the sender's domain as qa_statline_domain has it, which is a session's account's */
 	uint16_t to, to_n;     /* the recipient's */
 	bool out;
 	unsigned char kind; /* enum qa_stat_kind */

@@ -90,6 +90,13 @@ counting(void)
 			     "Jan  2 00:00:00 h in[1]: 86400|web@maillist|list@a.example|10|success\n"
 			     "Jan  2 00:00:00 h in[1]: 86400||u@a.other|10|success\n"),
 	   "|a.example|1|1|0|\n|a.other|1|1|0|\n|b.example|1|2|0|\n");
+	/* a sender who calls himself a session or a post is none: the recipient's domain has what came in */
+	IS(daily(h, &day, 1, "Jan  2 00:00:00 h in[1]: 86400|pop3@u@b.example|v@a.example|5000|success\n"
+			     "Jan  2 00:00:00 h in[1]: 86400|imap@far|v@a.example|10|rejspam\n"
+			     "86400|pop3@far|v@a.example|10|success\n"),
+	   "|a.example|5|3|0|\n");
+	IS(daily(h, &day, 1, "Jan  2 00:00:00 h out[1]: 86400|pop3@b.example|x@far|5000|success|1\n"
+			     "Jan  2 00:00:00 h out[1]: 86400|web@maillist|v@a.example|5000|success|1\n"), "|b.example|5|1|0|\n");
 	/* refused after receipt counts, refused before does not */
 	IS(daily(h, &day, 1, "86400|x@far|u@a.example|2048|rejspam\n86400|x@far|u@a.example|0|reject\n"), "|a.example|2|1|0|\n");
 	/* nothing for strangers, other days, no domain, bad lines */

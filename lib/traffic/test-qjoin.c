@@ -154,6 +154,10 @@ joined(void)
 	RUN(LIFE TO_R "delivery 1: deferral: Unable_to_read_message._(#4.3.0)/\n", "out77 5 a@b|x@y|0|readerr|1\n");
 	RUN(LIFE TO_R "delivery 1: deferral: 1.2.3.4_does_not_like_recipient./Remote_host_said:_450_busy_(#4.4.1)/\n",
 	    "out77 5 a@b|x@y|0|defer|1\n");
+	RUN(LIFE TO_R "delivery 1: failure: 1.2.3.4_does_not_like_recipient./Remote_host_said:_550_failed_after_I_sent_the_message/\n",
+	    "out77 5 a@b|x@y|0|reject|1\n");
+	RUN(LIFE TO_R "delivery 1: deferral: 1.2.3.4_does_not_like_recipient./Remote_host_said:_450_Possible_duplicate!/\n",
+	    "out77 5 a@b|x@y|0|defer|1\n");
 	RUN(LIFE TO_R "delivery 1: report mangled, will defer\n", "out77 5 a@b|x@y|0|defer|1\n");
 	/* one recipient twice, and two at once, reported in another order */
 	RUN(LIFE TO_R "starting delivery 2: msg 9 to remote z@y\nstarting delivery 3: msg 9 to remote x@y\n"
