@@ -26,6 +26,15 @@ needs() {
 	done
 }
 needs tcpserver setuidgid curl socat
+# A checkout that root alone may enter: the programs go where their user may run them.
+# shellcheck disable=SC2086 # words
+if [ -n "$as" ] && ! $as test -x "$popstat"; then
+	mkdir "$tmp/bin"
+	cp "$popstat" "$tmp/bin/"
+	popstat=$tmp/bin/popstat
+	[ ! -d "$dovecot/root" ] || cp -r "$dovecot/imap" "$dovecot/pop3" "$dovecot/root" "$tmp/bin/"
+	dovecot=$tmp/bin
+fi
 needs_dovecot() {
 	[ -x "$dovecot/imap" ] || skip_all 'no Dovecot in build/dovecot'
 	LD_LIBRARY_PATH=$dovecot/root/usr/lib/dovecot ldd "$dovecot/root/usr/lib/dovecot/imap" | grep -q 'not found' &&
