@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 enum { SEAL = 1000 };
-enum { GATHER_MS = 400, POLL_MS = 1000, RETRY_MS = 2000, REPORT = 60 /* s */ };
+enum { GATHER_MS = 400, POLL_MS = 1000, RETRY_MS = 2000, REPORT = 60 /* s */, LATE = 600 /* s */ };
 
 static const char help[] =
     "Files what the journal brings into the archives of all domains, until it is told to end.\n"
@@ -98,6 +98,7 @@ find_stats(const char *home)
 	if (found < 0)
 		qa_log(QA_ERROR, "event=import.stats.failed why=%s", qa_log_quote(err.text));
 	qa_pen_init(&pen, &stats);
+	pen.late = LATE;
 	return found == 1 ? &pen : NULL;
 }
 

@@ -10,6 +10,7 @@ qa_pen_init(struct qa_pen *p, const struct qa_stats *to)
 {
 	p->to = to;
 	p->added = p->lost = 0;
+	p->late = 0;
 	p->err = (struct qa_err){.num = 0};
 	p->n = p->lines = 0;
 }
@@ -57,6 +58,8 @@ qa_pen_record(struct qa_pen *p, qa_span fields, uint64_t bytes)
 		return;
 	s.sender = f.sender;
 	s.time = (int64_t)(f.captured / QA_SECOND);
+	if (p->late && s.time < (int64_t)(qa_now() / QA_SECOND) - p->late)
+		s.time = (int64_t)(qa_now() / QA_SECOND);
 	s.bytes = number(fields, QA_F_HEADONLY, bytes);
 	if (qa_field_find(fields, QA_F_PEER, &v) == 1 && v.n == PEER_SIZE)
 		s.pid = qa_le32_get(v.p + PEER_PID);

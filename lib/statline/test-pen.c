@@ -92,6 +92,23 @@ main(void)
 	qa_pen_flush(&pen);
 	OK(strstr(content(), ": 1709528767||r0@example.net|99999|success\n") != NULL);
 
+	/* what comes late is of today: its own day may be summed up already */
+	unlink("stats");
+	pen.late = 600;
+	time_t before = time(NULL);
+	long long told = 0;
+	begin(&b, QA_MESSAGE, QA_QUEUE, "a@example.org");
+	recipients(&b, 1);
+	qa_pen_record(&pen, qa_buf_span(&b), 7);
+	qa_pen_flush(&pen);
+	const char *when = strstr(content(), "]: ");
+	OK(when && sscanf(when, "]: %lld|", &told) == 1 && told >= before && told <= time(NULL));
+	unlink("stats");
+	pen.late = UINT32_MAX;
+	qa_pen_record(&pen, qa_buf_span(&b), 7);
+	qa_pen_flush(&pen);
+	OK(strstr(content(), "]: 1709528767|") != NULL);
+
 	/* more than the buffer holds; then what cannot be written */
 	unlink("stats");
 	begin(&b, QA_MESSAGE, QA_QUEUE, "a@example.org");
