@@ -310,7 +310,7 @@ qa_hosted_search(const struct qa_hosted *h, qa_span domain)
 		n--;
 	if ((s = exact(h, plain, n)) && s->own)
 		return s->id;
-	for (size_t i = 0; h->wild && i < n; i++)
+	for (size_t i = n > QA_HOSTED_NAME + 1 ? n - QA_HOSTED_NAME - 1 : 0; h->wild && i < n; i++)
 		if (plain[i] == '.' && (s = exact(h, plain + i + 1, n - i - 1)) && s->below)
 			return s->id;
 	return -1;
