@@ -116,7 +116,17 @@ has(const struct qa_names *names, const char *name, size_t n)
 	return false;
 }
 
-/* One look into the folder: all that is not yet open and wanted. 1 when something was added. */
+/* Whether the first N bytes of PATH name an open file: a packed file may be the twin of one that is gone by now. */
+static bool
+open_as(const struct qa_files *f, const char *path, size_t n)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strncmp(f->v[i].name, path, n) == 0 && f->v[i].name[n] == 0)
+			return true;
+	return false;
+}
+
+/* One look into the folder: all that is not yet open and wanted. 1 when something was added, or the next look may find more. */
 static int
 look(struct qa_files *f, const char *path, int64_t since, struct qa_err *err)
 {
@@ -124,7 +134,7 @@ look(struct qa_files *f, const char *path, int64_t since, struct qa_err *err)
 	char folder[4096], name[4096 + 256];
 	struct qa_names names;
 	size_t had = f->n;
-	bool packed;
+	bool packed = false, gone = false;
 	int rc = -1;
 
 	if ((size_t)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".") >=
@@ -142,9 +152,13 @@ look(struct qa_files *f, const char *path, int64_t since, struct qa_err *err)
 		}
 		if ((size_t)snprintf(name, sizeof name, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, v) >= sizeof name)
 			continue;
+		if (strcmp(v, base) != 0 && packed && open_as(f, name, strlen(name) - 3))
+			continue;
 		int fd = qa_open(AT_FDCWD, name, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0, err);
-		if (fd < 0 && errno == ENOENT)
-			continue; /* renamed just now: the next look finds it */
+		if (fd < 0 && errno == ENOENT) {
+			gone = true; /* renamed or packed just now: the next look finds it */
+			continue;
+		}
 		if (fd < 0)
 			goto end;
 		if (qa_sys->fstat(fd, &st)) {
@@ -157,7 +171,7 @@ look(struct qa_files *f, const char *path, int64_t since, struct qa_err *err)
 		else if (keep(f, name, fd, err))
 			goto end;
 	}
-	rc = f->n > had;
+	rc = f->n > had || gone;
 end:
 	qa_names_free(&names);
 	return rc;

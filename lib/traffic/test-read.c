@@ -331,6 +331,17 @@ rotation(void)
 				has[k] = true;
 	OK(f.n == 5 && has[0] && has[1] && has[2] && has[5] && has[9]);
 	qa_files_free(&f);
+	/* packed while it was looked for: the open one is read, not its twin too */
+	put("twin", "1|a|b|1|x\n", 10);
+	put("twin-20261122", "1|a|b|1|x\n", 10);
+	OK(qa_files_add(&f, path("twin-20261122"), &err) == 0);
+	char packed[1200];
+	snprintf(packed, sizeof packed, "%s.gz", path("twin-20261122"));
+	unlink(path("twin-20261122"));
+	put("twin-20261122.gz", "1|a|b|1|x\n", 10);
+	OK(access(packed, F_OK) == 0 && qa_files_add_rotated(&f, path("twin"), 0, &err) == 0);
+	OKF(f.n == 2, "%zu files", f.n);
+	qa_files_free(&f);
 	OK(qa_files_add_rotated(&f, path("nothing"), 0, &err) == -1 && err.num == ENOENT);
 	qa_files_free(&f);
 }
