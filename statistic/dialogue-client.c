@@ -47,7 +47,8 @@ command(struct qa_dialogue *d)
 
 	if (n && n == d->line_all && d->line[n - 1] == '\r')
 		n--;
-	struct qa_command c = qa_command_of(qa_span_of(d->line, n));
+	/* a NUL ends it for qmail-smtpd, and what it does not take for a command it refuses */
+	struct qa_command c = qa_command_of(qa_span_of(d->line, strnlen((const char *)d->line, n)));
 
 	d->line_n = d->line_all = 0;
 	switch (c.kind) {

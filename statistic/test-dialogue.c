@@ -1,6 +1,6 @@
 /*
  * The follower, by dialogues. A dialogue is text: after "C:" what the client sends, after "S:" what the server sends; a line feed in it
- * is CR LF on the wire, "~" a bare line feed, "^" a bare CR. Each runs whole, byte by byte, and cut in two at every place.
+ * is CR LF on the wire, "~" a bare line feed, "^" a bare CR, "`" a NUL. Each runs whole, byte by byte, and cut in two at every place.
  */
 #include "statistic/testing-dialogue.h"
 #include "tests/tap.h"
@@ -28,7 +28,7 @@ parts_of(const char *text, struct part *part)
 		for (text += 2; *text && strncmp(text, "C:", 2) != 0 && strncmp(text, "S:", 2) != 0; text++) {
 			if (*text == '\n')
 				q->p[q->n++] = '\r';
-			q->p[q->n++] = (unsigned char)(*text == '~' ? '\n' : *text == '^' ? '\r' : *text);
+			q->p[q->n++] = (unsigned char)(*text == '~' ? '\n' : *text == '^' ? '\r' : *text == '`' ? '\0' : *text);
 		}
 	}
 	return n;
@@ -125,6 +125,11 @@ refusals(void)
 		 "end 554 a@x>b@y 3 1|554 no\nend 554 a@x>c@y 3 1|554 no\n");
 	dialogue("a refused sender", HELLO "C:MAIL FROM:<a@x> SIZE=9\nRCPT TO:<b@y>\nS:552 too big\n503 MAIL first\n",
 		 "rcpt 552 a@x>b@y 0 0|552 too big\n");
+	/* qmail-smtpd reads a command as far as a NUL */
+	dialogue("a NUL in an address", HELLO MAIL "C:RCPT TO:<b@y`@z>\nS:250 ok\n" DATA "C:x\n.\nS:554 no\n",
+		 "end 554 a@x>b@y 3 1|554 no\n");
+	dialogue("a NUL behind DATA", HELLO MAIL RCPT "C:DATA`x\nS:354 go ahead\nC:MAIL FROM:<c@z>\nRCPT TO:<d@z>\n.\nS:554 no\n",
+		 "end 554 a@x>b@y 32 1|554 no\n");
 	dialogue("RCPT without MAIL", HELLO "C:RCPT TO:<b@y>\nS:503 MAIL first\n", "");
 	dialogue("a reply of several lines", HELLO MAIL "C:RCPT TO:<b@y>\nS:550-one\n550-\n550 two\n", "rcpt 550 a@x>b@y 0 0|550 one  two\n");
 	dialogue("a reply of a number", HELLO MAIL "C:RCPT TO:<b@y>\nS:550\n", "rcpt 550 a@x>b@y 0 0|550 \n");
