@@ -244,6 +244,18 @@ follow(struct run *r)
 	}
 }
 
+/* What is there, once. Nothing comes behind the last file, so it must be whole. */
+static void
+all(struct run *r)
+{
+	while (!stop && step(r))
+		;
+	if (!stop && qa_qsource_torn(r->s)) {
+		note(r, "the last file is packed by gzip, and cut: its end is missing");
+		r->gap = true;
+	}
+}
+
 static void
 finish(struct run *r)
 {
@@ -294,6 +306,8 @@ summary(const struct run *r)
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++)
 		if (r->verbose || (t[i].always && t[i].n))
 			count(t[i].text, t[i].n);
+	if (!r->k && c->lines && c->lines == c->other)
+		fprintf(stderr, "logstat: none of these lines is of qmail-send\n");
 }
 
 static void QA_NORETURN
@@ -445,8 +459,7 @@ main(int argc, char **argv)
 	if (r.follow)
 		follow(&r);
 	else
-		while (!stop && step(&r))
-			;
+		all(&r);
 	finish(&r);
 	summary(&r);
 	qa_qsource_free(r.s);

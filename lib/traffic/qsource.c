@@ -219,6 +219,12 @@ qa_qsource_mtime(const struct qa_qsource *s)
 	return s->f ? qa_qfile_mtime(s->f) / 1000000000 : 0;
 }
 
+bool
+qa_qsource_torn(const struct qa_qsource *s)
+{
+	return s->f && qa_qfile_torn(s->f);
+}
+
 const char *
 qa_qsource_said(struct qa_qsource *s, bool *gap_r)
 {

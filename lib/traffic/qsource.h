@@ -59,6 +59,9 @@ bool qa_qsource_stream(const struct qa_qsource *s); /* reads a stream now */
 uint64_t qa_qsource_bytes(const struct qa_qsource *s); /* handed out so far */
 int64_t qa_qsource_mtime(const struct qa_qsource *s); /* of the file it is in; of a stream: now */
 
+/* Whether the file it is in is packed, and what was read of it ended before its end: the last one, when nothing follows it. */
+bool qa_qsource_torn(const struct qa_qsource *s);
+
 /* What was lost on the way, in words, once: NULL when there is nothing new. GAP_R: lines are missing, and the place was lost. */
 const char *qa_qsource_said(struct qa_qsource *s, bool *gap_r);
 

@@ -57,6 +57,19 @@ ok $? 'with little memory it goes on'
 grep -q 'dropped message' err && grep -q 'for want of memory' err
 ok $? 'and says what it dropped'
 
+# a packed log that was cut, with nothing behind it
+qlog -f multilog -s 5 2000 | gzip > whole.gz
+logstat whole.gz > out 2> err
+is "$?" 0 'a packed log that is whole'
+head -c 8000 whole.gz > cut.gz
+logstat cut.gz > out 2> err
+is "$?" 1 'one that is cut is a gap'
+[ -s out ] && grep -q 'its end is missing' err
+ok $? 'which is said, and what there is was read'
+echo 'no log of qmail-send' > strange
+logstat strange > out 2> err
+is "$(cat err)" 'logstat: none of these lines is of qmail-send' 'what is no log is said'
+
 # wrongly asked
 exits 2 'no such log' logstat "$tmp/none"
 exits 2 'a state without a file' logstat --state "$tmp/x" log
