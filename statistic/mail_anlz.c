@@ -69,6 +69,15 @@ die_of(int num, const char *text)
 	die(&err);
 }
 
+static QA_NORETURN void
+die_word(const char *word, const char *why)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "%s %s", word, why);
+	die_of(0, text);
+}
+
 static void
 options(struct anlz *a, int argc, char **argv)
 {
@@ -82,7 +91,7 @@ options(struct anlz *a, int argc, char **argv)
 		switch (c) {
 		case 'd':
 			if (qa_day_scan(qa_span_str(optarg), &a->day))
-				die_of(0, "-d wants a day: dd.mm.YYYY or YYYY-MM-DD");
+				die_word(optarg, "is no day: dd.mm.YYYY or YYYY-MM-DD");
 			day = true;
 			break;
 		case 'f':
@@ -134,6 +143,8 @@ options(struct anlz *a, int argc, char **argv)
 			die(&err);
 	if (qa_hosted_ready(a->hosted, &err))
 		die(&err);
+	if (a->hosted->n == 0)
+		die_of(0, "no hosted domain is named, so nobody's traffic would be counted");
 }
 
 /* The files that may hold lines of DAY and later. */
@@ -222,8 +233,10 @@ one_day(struct anlz *a)
 	struct qa_err err;
 	char text[QA_DAY_TEXT];
 
-	if (qa_day_compare(a->day, a->today) >= 0)
-		die_of(0, "that day is not over");
+	if (qa_day_compare(a->day, a->today) >= 0) {
+		qa_day_text(a->day, text);
+		die_word(text, "is not over");
+	}
 	open_files(a, a->day);
 	sum(a, &d);
 	if (d.of_day[0] == 0) {

@@ -47,6 +47,8 @@ ok $? 'gets no file'
 exits 2 'a day that is not over is refused' mail_anlz -d "$(date +%d.%m.%Y)" -f "$s" --control "$q"
 exits 2 'a day that is none is refused' mail_anlz -d 31.11.2026 -f "$s" --control "$q"
 exits 2 'no file' mail_anlz -d 22.11.2026 -f "$tmp/none" --control "$q"
+printf '# none yet\n' > "$tmp/list"
+exits 2 'a list that names no domain is refused' mail_anlz -d 22.11.2026 -f "$s" --hosted "$tmp/list" -o -
 exits 2 'no domains' mail_anlz -d 22.11.2026 -f "$s" --control "$tmp/none"
 grep -q '^mail_anlz: no control files of qmail in .*: No such file' "$tmp/err"
 ok $? 'it says so'
