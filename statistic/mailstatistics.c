@@ -55,6 +55,15 @@ die_of(const char *text)
 	die(&err);
 }
 
+static QA_NORETURN void
+die_word(const char *word, const char *why)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "%s %s", word, why);
+	die_of(text);
+}
+
 /* "22.11.2026", "2026-11-22 10:30", "2026-11-22T10:30:15". AFTER: the end of a day that stands alone. */
 static int64_t
 moment(const char *text, bool after)
@@ -68,7 +77,7 @@ moment(const char *text, bool after)
 	if (!gap)
 		gap = memchr(s.p, 'T', s.n);
 	if (qa_day_scan(qa_span_cut(s, 0, gap ? (size_t)(gap - s.p) : s.n), &d))
-		die_of("a time is dd.mm.YYYY or YYYY-MM-DD, with HH:MM or HH:MM:SS behind it or not");
+		die_word(text, "is no time: dd.mm.YYYY or YYYY-MM-DD, with HH:MM or HH:MM:SS behind it or not");
 	if (!gap)
 		return qa_day_begin(after ? qa_day_plus(d, 1) : d);
 	s = qa_span_cut(s, (size_t)(gap + 1 - s.p), s.n);
@@ -77,11 +86,11 @@ moment(const char *text, bool after)
 		qa_span part = qa_span_cut(s, 0, e ? (size_t)(e - s.p) : s.n);
 
 		if (part.n > 2 || qa_scan_u64(part, &v[n]) || v[n] > (n ? 59 : 23))
-			die_of("a time of day is HH:MM or HH:MM:SS");
+			die_word(text, "has no time of day: HH:MM or HH:MM:SS");
 		s = qa_span_cut(s, part.n + 1, s.n);
 	}
 	if (n < 2 || s.n)
-		die_of("a time of day is HH:MM or HH:MM:SS");
+		die_word(text, "has no time of day: HH:MM or HH:MM:SS");
 	struct tm tm = {.tm_year = d.year - 1900, .tm_mon = (int)d.month - 1, .tm_mday = (int)d.day, .tm_hour = (int)v[0],
 			.tm_min = (int)v[1], .tm_sec = (int)v[2], .tm_isdst = -1};
 	return (int64_t)mktime(&tm);
@@ -107,8 +116,7 @@ main(int argc, char **argv)
 {
 	struct qa_survey s = {.to = INT64_MAX};
 	struct qa_files files = QA_FILES;
-	enum table_form form = TABLE_TEXT;
-	bool bad = false, named = false;
+	bool bad = false, named = false, json = false, csv = false;
 	uint64_t top = 10;
 	struct qa_err err;
 	struct table t;
@@ -129,6 +137,8 @@ main(int argc, char **argv)
 			for (char *p = optarg; *p; p++)
 				*p = (char)qa_fold((unsigned char)*p);
 			s.domain = qa_span_str(optarg);
+			if (s.domain.n == 0)
+				die_of("--domain wants a name");
 			break;
 		case FROM:
 			s.from = moment(optarg, false);
@@ -138,13 +148,13 @@ main(int argc, char **argv)
 			break;
 		case TOP:
 			if (qa_scan_u64(qa_span_str(optarg), &top))
-				die_of("--top wants a number");
+				die_word(optarg, "is no number for --top");
 			break;
 		case JSON:
-			form = TABLE_JSON;
+			json = true;
 			break;
 		case CSV:
-			form = TABLE_CSV;
+			csv = true;
 			break;
 		case BAD:
 			bad = true;
@@ -153,6 +163,10 @@ main(int argc, char **argv)
 			qa_usage(&opt);
 		}
 	}
+	if (json && csv)
+		qa_usage(&opt);
+	if (s.from >= s.to)
+		die_of("--from is not before --to");
 	for (; optind < argc; optind++, named = true)
 		if (qa_files_add(&files, argv[optind], &err))
 			die(&err);
@@ -165,7 +179,7 @@ main(int argc, char **argv)
 	bar_end(&bar);
 	if (rc)
 		die(&err);
-	table_init(&t, form);
+	table_init(&t, json ? TABLE_JSON : csv ? TABLE_CSV : TABLE_TEXT);
 	overview(&t, &s, &files, (size_t)top, bad);
 	table_finish(&t);
 	rc = s.sums.lines ? 0 : 1;

@@ -53,7 +53,7 @@ summary(struct table *t, const struct qa_survey *s)
 		table_end(t);
 		return;
 	}
-	table_line(t, "Mail traffic: %llu lines", (unsigned long long)r->lines);
+	table_line(t, "Mail traffic: %llu line%s", (unsigned long long)r->lines, r->lines == 1 ? "" : "s");
 	if (r->first.is)
 		table_line(t, " from %s to %s", first, last);
 	table_line(t, "\n");

@@ -48,5 +48,8 @@ is "$(mailstatistics --csv --from 21.11.2026 | lines)" 16 'and what rotation mad
 exits 2 'a time that is none' mailstatistics --from yesterday -f $g/stats
 exits 2 'an hour that is none' mailstatistics --to '22.11.2026 24:00' -f $g/stats
 exits 2 'a number that is none' mailstatistics --top all -f $g/stats
+exits 2 'a span that is none' mailstatistics --from 23.11.2026 --to 22.11.2026 -f $g/stats
+exits 2 'a domain without a name' mailstatistics --domain '' -f $g/stats
+exits 2 'two forms at once' mailstatistics --csv --json -f $g/stats
 exits 2 'no file' mailstatistics -f "$tmp/none"
 finish
