@@ -44,7 +44,7 @@ struct wanted {
 	unsigned billing;
 };
 
-static void
+static QA_NORETURN void
 die(const char *what, const char *word)
 {
 	struct qa_err err;
@@ -61,6 +61,20 @@ count(const char *option, const char *word, unsigned most)
 	if (qa_scan_u64(qa_span_str(word), &v) || v < 1 || v > most)
 		die(option, word);
 	return (unsigned)v;
+}
+
+/* NULL: all of them. */
+static const char *
+kind_of(const char *word)
+{
+	static const char *const kinds[] = {"mail", "web", "gst", "ftp"};
+
+	if (strcmp(word, "all") == 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(word, kinds[i]) == 0)
+			return kinds[i];
+	die("--kind wants mail, web, gst, ftp or all", word);
 }
 
 static void
@@ -85,7 +99,7 @@ options(struct wanted *w, int argc, char **argv)
 			w->today = true;
 			break;
 		case KIND:
-			w->kind = strcmp(optarg, "all") == 0 ? NULL : optarg;
+			w->kind = kind_of(optarg);
 			break;
 		case JSON:
 			w->json = true;
@@ -111,7 +125,7 @@ options(struct wanted *w, int argc, char **argv)
 	if (argc - optind > 1 || w->json + w->csv + (w->html != NULL) > 1)
 		qa_usage(&opt);
 	if (w->stats_n && !w->json && !w->html)
-		die("goes with --html or --json", "--stats");
+		die("--stats goes with --html or --json", w->stats[0]);
 	w->domain = argv[optind]; /* NULL: none was named */
 }
 
