@@ -37,7 +37,8 @@ said(void *arg, const struct qa_load_file *f)
 		t->refused++;
 		fprintf(stderr, "%s: %s\n", opt.program, f->err.text);
 	} else if (t->verbose && f->result == QA_LOAD_NEW) {
-		printf("%s/%s: loaded, %llu names, %llu kB\n", t->dir, f->name, (unsigned long long)f->names, (unsigned long long)f->kb);
+		printf("%s/%s: loaded, %llu name%s, %llu kB\n", t->dir, f->name, (unsigned long long)f->names,
+		       f->names == 1 ? "" : "s", (unsigned long long)f->kb);
 	} else if (t->verbose) {
 		printf("%s/%s: %s\n", t->dir, f->name, f->result == QA_LOAD_KNOWN ? "was loaded before" : "taken by another run");
 	}

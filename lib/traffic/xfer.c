@@ -40,6 +40,8 @@ qa_xfer_read(int dirfd, const char *dir, const char *name, struct qa_buf *b, str
 		b->n += (size_t)r;
 	}
 	qa_close(&fd);
+	if (num == EINVAL && !S_ISREG(st_r->st_mode))
+		return qa_fail(err, num, "%s/%s is no regular file", dir, name);
 	return num ? qa_fail(err, num, "cannot read %s/%s: ", dir, name) : 1;
 }
 

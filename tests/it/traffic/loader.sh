@@ -10,7 +10,7 @@ printf '|a.example|1000|9|4|\n' > "$s/22.11.2026.txt"
 echo hello > "$s/README"
 exits 0 'two files' TrafficLoader -v --server MX1.example.net
 is "$(cat "$tmp/out")" "$s/22.11.2026.qml.txt: loaded, 2 names, 30 kB
-$s/22.11.2026.txt: loaded, 1 names, 1000 kB" 'what was loaded'
+$s/22.11.2026.txt: loaded, 1 name, 1000 kB" 'what was loaded'
 is "$(db 'SELECT server, day, kind, name, kb, hits, hits_html, file FROM translog ORDER BY kb')" \
 	'mx1.example.net|2026-11-22|mail|a.example|10|1|0|22.11.2026.qml.txt
 mx1.example.net|2026-11-22|mail|b.example|20|2|0|22.11.2026.qml.txt
