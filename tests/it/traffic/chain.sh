@@ -3,6 +3,9 @@
 . tests/it/smtpstat/lib.sh
 . tests/it/traffic/lib-pg.sh
 command -v faketime > /dev/null || skip_all 'needs faketime'
+# faketime's library comes before the sanitizer's
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
+export ASAN_OPTIONS
 Q=$tmp/queue
 mkdir -p "$Q/pid" "$Q/intd" "$Q/todo" "$Q/lock"
 i=0
