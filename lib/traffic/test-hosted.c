@@ -26,7 +26,7 @@ static const char *
 of(const struct qa_hosted *h, const char *domain)
 {
 	static char text[300];
-	char padded[512] = {0};
+	char padded[2048] = {0};
 	size_t n = strlen(domain);
 
 	memcpy(padded, domain, n);
@@ -62,6 +62,11 @@ control(void)
 	IS(h, "a.wild.example", "wild.example");
 	IS(h, "b.a.wild.example", "wild.example");
 	IS(h, "own.wild.example", "own.wild.example");
+	char deep[2 * 700 + 40];
+	for (size_t i = 0; i < 700; i++)
+		memcpy(deep + 2 * i, "a.", 2);
+	memcpy(deep + 2 * 700, "wild.example", 13);
+	IS(h, deep, "wild.example");
 	IS(h, "wild.example", "-");
 	IS(h, "virtual.example", "virtual.example");
 	IS(h, "single.example", "-");
