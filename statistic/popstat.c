@@ -55,13 +55,32 @@ run_unwatched(char **argv)
 	_exit(111);
 }
 
+#define USAGE "usage: popstat [-d DOMAIN] [-f FILE] pop3|imap PROGRAM [ARGUMENT...]\n"
+
 static void QA_NORETURN
 usage(void)
 {
-	static const char text[] = "usage: popstat [-d DOMAIN] [-f FILE] pop3|imap PROGRAM [ARGUMENT...]\n";
-
-	(void)!write(2, text, sizeof text - 1);
+	(void)!write(2, USAGE, sizeof USAGE - 1);
 	_exit(100);
+}
+
+/* --help or --version, alone: what a person types, not what a server's script says. */
+static void
+told(const char *word)
+{
+	static const char help[] = USAGE "\n"
+					 "Runs PROGRAM, a POP3 or IMAP server behind the login, and adds a line for the session to the stats file.\n\n"
+					 "  -d DOMAIN     of accounts without one\n"
+					 "  -f FILE       the stats file (else etc/stats, else conf-stats)\n"
+					 "      --help    show this and exit\n"
+					 "      --version show the version and exit\n\n"
+					 "See popstat in the manual pages.\n";
+	static const char version[] = "popstat (qmail-archive) " QA_VERSION "\n";
+
+	if (strcmp(word, "--help") == 0)
+		_exit(write(1, help, sizeof help - 1) < 0 ? 100 : 0);
+	if (strcmp(word, "--version") == 0)
+		_exit(write(1, version, sizeof version - 1) < 0 ? 100 : 0);
 }
 
 /* What follows an account without a domain: -d, else what qmail gives to addresses without one. */
@@ -166,6 +185,8 @@ main(int argc, char **argv)
 	struct qa_err err;
 	int c;
 
+	if (argc == 2)
+		told(argv[1]);
 	opterr = 0;
 	while ((c = getopt(argc, argv, "+d:f:")) != -1)
 		if (c == 'd')

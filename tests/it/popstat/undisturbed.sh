@@ -63,6 +63,9 @@ exits 111 'a program that is not there' "$popstat" pop3 "$tmp/none"
 exits 100 'no program' "$popstat" pop3
 exits 100 'another protocol' "$popstat" smtp true
 exits 100 'no such option' "$popstat" -x pop3 true
+is "$("$popstat" --help | head -n 1)" 'usage: popstat [-d DOMAIN] [-f FILE] pop3|imap PROGRAM [ARGUMENT...]' 'it tells how to use it'
+is "$("$popstat" --version | cut -d' ' -f1,2)" 'popstat (qmail-archive)' 'and which one it is'
+exits 100 'only alone' "$popstat" --help pop3
 is "$(test -f "$stats" && cat "$stats")" '' 'no lines of those'
 "$popstat" -f "$tmp/other" -d example.org pop3 env < /dev/null > "$tmp/out"
 is "$(cut -d'|' -f3,5 "$tmp/other")" 'u@example.com|success' '-f names another file'
