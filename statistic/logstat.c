@@ -364,8 +364,10 @@ options(struct run *r, int argc, char **argv)
 		default:
 			qa_usage(&opt);
 		}
-	if (optind == argc || (r->state && !r->file))
+	if (optind == argc)
 		qa_usage(&opt);
+	if (r->state && !r->file)
+		bad("use without -f", "--state");
 	r->logs = (const char *const *)argv + optind;
 	r->logs_n = (size_t)(argc - optind);
 }
