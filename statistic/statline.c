@@ -75,6 +75,10 @@ add(const char *file, struct qa_statline *s, bool said, char **arg)
 
 	s->sender = qa_span_str(arg[0]);
 	s->recipient = qa_span_str(arg[1]);
+	if (s->recipient.n == 0) {
+		qa_fail(&err, 0, "the recipient is empty");
+		qa_die(opt.program, &err);
+	}
 	s->bytes = number(arg[2], UINT64_MAX, "number of bytes");
 	s->status = status(arg[3]);
 	if (!said)
@@ -140,6 +144,10 @@ check(const char *file)
 			qa_die(opt.program, &err);
 		}
 		have += (size_t)r;
+		if (line == 0 && have >= 2 && buf[0] == 0x1f && buf[1] == 0x8b) {
+			qa_fail(&err, 0, "%s is packed by gzip; give it by zcat", file);
+			qa_die(opt.program, &err);
+		}
 		while (at < have) {
 			const unsigned char *end = memchr(buf + at, '\n', have - at);
 			qa_span s = qa_span_of(buf + at, end ? (size_t)(end + 1 - buf) - at : have - at);

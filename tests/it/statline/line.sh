@@ -32,6 +32,9 @@ for words in 'a b x success' 'a b -1 success' 'a b 18446744073709551616 success'
 done
 exits 2 'refused: a time before 1970' statline -f "$tmp/none" --time -1 a b 1 success
 [ ! -e "$tmp/none" ]; ok $? 'and nothing is written'
+exits 2 'refused: no recipient' statline -f "$tmp/none" a@b.example '' 1 success
+gzip -c "$tmp/s" > "$tmp/s.gz"
+exits 2 'a packed file is none of lines' statline --check "$tmp/s.gz"
 exits 2 'no folder, no line' statline -f "$tmp/no/s" a b 1 success
 grep -q "cannot open $tmp/no/s: No such file" "$tmp/err"; ok $? 'it says why'
 
