@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <glib.h>
 
+enum { TRIES = 1000, PAUSE = 1000 }; /* microseconds */
+
 const char *
 qa_qlist_base(const char *path)
 {
@@ -44,23 +46,67 @@ give(GArray *a, struct qa_qlist *l)
 	l->v = (struct qa_qname *)(void *)g_array_free(a, FALSE);
 }
 
+static bool
+same_file(const struct qa_qname *x, const struct qa_qname *y)
+{
+	return x->dev == y->dev && x->ino == y->ino;
+}
+
+/*
+ * The folder as it was at one time: a file that gets its name while the folder is listed may be missed, and one that gets its name after it
+ * not. `current` is another file after each rotation, so one that was the same before and behind tells that there was none. 1, 0 there
+ * was one, -1.
+ */
+static int
+list_folder(const char *folder, GArray *a, struct qa_err *err)
+{
+	GArray *now = g_array_new(FALSE, FALSE, sizeof(struct qa_qname));
+	char *current = g_build_filename(folder, "current", NULL);
+	struct qa_names names;
+	int rc = -1;
+
+	add(now, g_strdup(current));
+	if (qa_listdir(AT_FDCWD, folder, &names, err) == 0) {
+		for (size_t i = 0; i < names.n; i++)
+			if (qa_qlist_finished(names.v[i]))
+				add(a, g_build_filename(folder, names.v[i], NULL));
+		qa_names_free(&names);
+		add(now, g_strdup(current));
+		rc = now->len == 0 ||
+		     (now->len == 2 && same_file(&g_array_index(now, struct qa_qname, 0), &g_array_index(now, struct qa_qname, 1)));
+	}
+	for (guint i = 0; i < now->len; i++)
+		g_free(g_array_index(now, struct qa_qname, i).path);
+	/* as it is behind the list; whoever opens it compares */
+	if (rc == 1 && now->len == 2) {
+		struct qa_qname q = g_array_index(now, struct qa_qname, 1);
+
+		q.path = current;
+		current = NULL;
+		g_array_append_val(a, q);
+	}
+	g_free(current);
+	g_array_free(now, TRUE);
+	return rc;
+}
+
 int
 qa_qlist_folder(const char *folder, struct qa_qlist *l, struct qa_err *err)
 {
-	struct qa_names names;
-	GArray *a;
-
 	*l = (struct qa_qlist){NULL, 0};
-	if (qa_listdir(AT_FDCWD, folder, &names, err))
-		return -1;
-	a = g_array_new(FALSE, FALSE, sizeof(struct qa_qname));
-	for (size_t i = 0; i < names.n; i++)
-		if (qa_qlist_finished(names.v[i]))
-			add(a, g_build_filename(folder, names.v[i], NULL));
-	add(a, g_build_filename(folder, "current", NULL));
-	qa_names_free(&names);
-	give(a, l);
-	return 0;
+	for (int tries = 0; tries < TRIES; tries++) {
+		GArray *a = g_array_new(FALSE, FALSE, sizeof(struct qa_qname));
+		int rc = list_folder(folder, a, err);
+
+		give(a, l);
+		if (rc == 1)
+			return 0;
+		qa_qlist_free(l);
+		if (rc < 0)
+			return -1;
+		g_usleep(PAUSE);
+	}
+	return qa_fail(err, EAGAIN, "cannot list %s: it is rotated all the time", folder);
 }
 
 /* ".1", "-20240304", "-20240304-1200", each also with ".gz": what rotation puts behind a name. */

@@ -16,7 +16,7 @@ struct qa_qlist {
 	size_t n;
 };
 
-/* multilog's folder: old files by name, then `current`. What is gone meanwhile is not there. */
+/* multilog's folder at a moment between two rotations: old files by name, then `current`. -1: also EAGAIN, when there is no such moment for over a second. */
 int qa_qlist_folder(const char *folder, struct qa_qlist *l_r, struct qa_err *err) QA_MUST;
 
 /* A file's rotated forms, the oldest first, then the file itself, if it is there. Of NAME and NAME.gz only NAME. */
