@@ -2,6 +2,7 @@
  * statline: one line for the stats file from arguments, for programs that have no writer of their own; and a look at the lines of files.
  */
 #include "auto.h"
+#include "base/clock.h"
 #include "base/num.h"
 #include "base/opt.h"
 #include "base/text.h"
@@ -200,7 +201,7 @@ main(int argc, char **argv)
 			s.host = qa_span_str(optarg);
 			break;
 		case TIME:
-			s.time = (int64_t)number(optarg, INT64_MAX, "time in seconds since 1970");
+			s.time = (int64_t)number(optarg, QA_LATEST, "time in seconds since 1970");
 			break;
 		case ATTEMPTS:
 			s.attempts = (uint32_t)number(optarg, UINT32_MAX, "number of attempts");

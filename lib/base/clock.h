@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define QA_SECOND UINT64_C(1000000000)
+#define QA_LATEST INT64_C(253402300799) /* seconds; the year 9999 ends: no time that a person or a log names is later */
 
 /* Now, by the wall clock. */
 uint64_t qa_now(void);

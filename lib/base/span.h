@@ -66,6 +66,25 @@ qa_span_trim(qa_span a)
 	return a;
 }
 
+/* Whether it begins so. */
+static inline bool
+qa_span_begins(qa_span a, const char *with)
+{
+	size_t n = strlen(with);
+
+	return a.n >= n && memcmp(a.p, with, n) == 0;
+}
+
+/* Takes WITH off the beginning: whether it was there. */
+static inline bool
+qa_span_skip(qa_span *a, const char *with)
+{
+	if (!qa_span_begins(*a, with))
+		return false;
+	*a = qa_span_cut(*a, strlen(with), a->n);
+	return true;
+}
+
 /* ASCII case-insensitive comparison, for header names and domains. */
 bool qa_span_caseeq(qa_span a, qa_span b);
 

@@ -127,23 +127,15 @@ qa_statline_get(qa_span line, struct qa_statline *s_r, const char **why_r)
 	return s_r->status.n ? 0 : wrong(why_r, "no status");
 }
 
-static bool
-begins(qa_span s, const char *with)
-{
-	size_t n = strlen(with);
-
-	return s.n >= n && memcmp(s.p, with, n) == 0;
-}
-
 enum qa_stat_kind
 qa_statline_kind(const struct qa_statline *s)
 {
 	/* anybody may call himself pop3@somebody: only a line of the right direction, or of none, is taken for one of a session */
 	bool session = (s->out || !s->date.n) && s->sender.n > 5 && qa_statline_domain(qa_statline_account(s)).n;
 
-	if (session && begins(s->sender, "pop3@"))
+	if (session && qa_span_begins(s->sender, "pop3@"))
 		return QA_STAT_POP3;
-	if (session && begins(s->sender, "imap@"))
+	if (session && qa_span_begins(s->sender, "imap@"))
 		return QA_STAT_IMAP;
 	if (!s->out && qa_span_is(s->sender, "web@maillist"))
 		return QA_STAT_LIST;

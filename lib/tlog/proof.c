@@ -70,12 +70,6 @@ malformed(const char *why, struct qa_err *err)
 	return qa_fail(err, EPROTO, "not a proof: %s", why);
 }
 
-static bool
-starts(qa_span line, const char *with)
-{
-	return qa_span_is(qa_span_cut(line, 0, strlen(with)), with);
-}
-
 int
 qa_tlog_proof_scan(qa_span file, struct qa_tlog_proof *p_r, struct qa_buf *space, struct qa_err *err)
 {
@@ -90,7 +84,7 @@ qa_tlog_proof_scan(qa_span file, struct qa_tlog_proof *p_r, struct qa_buf *space
 		return malformed("it does not begin with " FIRST, err);
 	if (!qa_tlog_line(&rest, &line))
 		return malformed("it ends after line 1", err);
-	if (starts(line, EXTRA)) {
+	if (qa_span_begins(line, EXTRA)) {
 		line = qa_span_cut(line, sizeof EXTRA - 1, line.n);
 		if (line.n == 0 || qa_unbase64_add(space, line)) {
 			if (line.n && errno != EPROTO)
@@ -103,7 +97,7 @@ qa_tlog_proof_scan(qa_span file, struct qa_tlog_proof *p_r, struct qa_buf *space
 		if (!qa_tlog_line(&rest, &line))
 			return malformed("it ends after the extra line", err);
 	}
-	if (!starts(line, INDEX) || qa_tlog_scan_number(qa_span_cut(line, sizeof INDEX - 1, line.n), &p_r->index))
+	if (!qa_span_begins(line, INDEX) || qa_tlog_scan_number(qa_span_cut(line, sizeof INDEX - 1, line.n), &p_r->index))
 		return malformed("no index where it must be", err);
 	for (;;) {
 		if (!qa_tlog_line(&rest, &line))

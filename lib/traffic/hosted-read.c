@@ -177,6 +177,6 @@ qa_hosted_control(struct qa_hosted *h, const char *dir, struct qa_err *err)
 	if ((rc = take_cdb(h, path, err)) < 0)
 		return -1;
 	if (!found && !rc)
-		return qa_fail(err, ENOENT, "no control files of qmail in %s: ", dir);
+		return qa_fail(err, ENOENT, "no control files of qmail in %s: name their folder (--control) or the hosted domains (--hosted)", dir);
 	return 0;
 }

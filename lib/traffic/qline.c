@@ -6,18 +6,6 @@
 
 /* The label of 1970-01-01 00:00:00 UTC is 2^62 seconds, plus the 10 by which daemontools takes TAI to be ahead. */
 static const uint64_t tai_epoch = (UINT64_C(1) << 62) + 10;
-static const int64_t latest = INT64_C(253402300799); /* the year 9999 ends */
-
-static bool
-word(qa_span *s, const char *w)
-{
-	size_t n = strlen(w);
-
-	if (s->n < n || memcmp(s->p, w, n) != 0)
-		return false;
-	*s = qa_span_cut(*s, n, s->n);
-	return true;
-}
 
 static bool
 number(qa_span *s, uint64_t *out_r)
@@ -67,7 +55,7 @@ info(qa_span s, struct qa_qline *q)
 	const unsigned char *end;
 	qa_span who;
 
-	if (!number(&s, &q->msg) || !word(&s, ": bytes ") || !number(&s, &q->bytes) || !word(&s, " from <"))
+	if (!number(&s, &q->msg) || !qa_span_skip(&s, ": bytes ") || !number(&s, &q->bytes) || !qa_span_skip(&s, " from <"))
 		return -1;
 	end = s.n ? memchr(s.p, ' ', s.n) : NULL;
 	if (!end || end == s.p || end[-1] != '>')
@@ -75,17 +63,17 @@ info(qa_span s, struct qa_qline *q)
 	who = qa_span_of(s.p, (size_t)(end - 1 - s.p));
 	s = qa_span_cut(s, who.n + 1, s.n);
 	return good(q, QA_QLINE_INFO,
-		    address(who, &q->address) && word(&s, " qp ") && number(&s, &q->qp) && word(&s, " uid ") &&
+		    address(who, &q->address) && qa_span_skip(&s, " qp ") && number(&s, &q->qp) && qa_span_skip(&s, " uid ") &&
 			    last_number(&s, &q->uid));
 }
 
 static int
 start(qa_span s, struct qa_qline *q)
 {
-	if (!number(&s, &q->delivery) || !word(&s, ": msg ") || !number(&s, &q->msg) || !word(&s, " to "))
+	if (!number(&s, &q->delivery) || !qa_span_skip(&s, ": msg ") || !number(&s, &q->msg) || !qa_span_skip(&s, " to "))
 		return -1;
-	q->remote = word(&s, "remote ");
-	return good(q, QA_QLINE_START, (q->remote || word(&s, "local ")) && s.n && address(s, &q->address));
+	q->remote = qa_span_skip(&s, "remote ");
+	return good(q, QA_QLINE_START, (q->remote || qa_span_skip(&s, "local ")) && s.n && address(s, &q->address));
 }
 
 static int
@@ -93,13 +81,13 @@ delivery(qa_span s, struct qa_qline *q)
 {
 	int rc = -1;
 
-	if (!number(&s, &q->delivery) || !word(&s, ": "))
+	if (!number(&s, &q->delivery) || !qa_span_skip(&s, ": "))
 		return -1;
-	if (word(&s, "success:"))
+	if (qa_span_skip(&s, "success:"))
 		rc = good(q, QA_QLINE_SUCCESS, true);
-	else if (word(&s, "failure:"))
+	else if (qa_span_skip(&s, "failure:"))
 		rc = good(q, QA_QLINE_FAILURE, true);
-	else if (word(&s, "deferral:") || word(&s, "report mangled"))
+	else if (qa_span_skip(&s, "deferral:") || qa_span_skip(&s, "report mangled"))
 		rc = good(q, QA_QLINE_DEFERRAL, true);
 	q->report = s;
 	return rc;
@@ -110,10 +98,10 @@ status(qa_span s, struct qa_qline *q)
 {
 	uint64_t local, remote, most;
 
-	if (word(&s, "exiting"))
+	if (qa_span_skip(&s, "exiting"))
 		return good(q, QA_QLINE_EXIT, true);
-	if (!word(&s, "local ") || !number(&s, &local) || !word(&s, "/") || !number(&s, &most) || !word(&s, " remote ") ||
-	    !number(&s, &remote) || !word(&s, "/") || !last_number(&s, &most))
+	if (!qa_span_skip(&s, "local ") || !number(&s, &local) || !qa_span_skip(&s, "/") || !number(&s, &most) || !qa_span_skip(&s, " remote ") ||
+	    !number(&s, &remote) || !qa_span_skip(&s, "/") || !last_number(&s, &most))
 		return -1;
 	q->open = local > UINT32_MAX || remote > UINT32_MAX ? UINT32_MAX : local + remote;
 	return good(q, QA_QLINE_STATUS, true);
@@ -137,23 +125,23 @@ qa_qline_text(qa_span s, struct qa_qline *q)
 		return 0;
 	switch (s.p[0]) {
 	case 'n':
-		return word(&s, "new msg ") ? good(q, QA_QLINE_NEW, last_number(&s, &q->msg)) : 0;
+		return qa_span_skip(&s, "new msg ") ? good(q, QA_QLINE_NEW, last_number(&s, &q->msg)) : 0;
 	case 'i':
-		return word(&s, "info msg ") ? info(s, q) : 0;
+		return qa_span_skip(&s, "info msg ") ? info(s, q) : 0;
 	case 's':
-		if (word(&s, "status: "))
+		if (qa_span_skip(&s, "status: "))
 			return status(s, q);
-		return word(&s, "starting delivery ") ? start(s, q) : 0;
+		return qa_span_skip(&s, "starting delivery ") ? start(s, q) : 0;
 	case 'd':
-		return word(&s, "delivery ") ? delivery(s, q) : 0;
+		return qa_span_skip(&s, "delivery ") ? delivery(s, q) : 0;
 	case 'e':
-		return word(&s, "end msg ") ? good(q, QA_QLINE_END, last_number(&s, &q->msg)) : 0;
+		return qa_span_skip(&s, "end msg ") ? good(q, QA_QLINE_END, last_number(&s, &q->msg)) : 0;
 	case 'b':
-		if (!word(&s, "bounce msg "))
+		if (!qa_span_skip(&s, "bounce msg "))
 			return 0;
-		return good(q, QA_QLINE_BOUNCE, number(&s, &q->msg) && word(&s, " qp ") && last_number(&s, &q->qp));
+		return good(q, QA_QLINE_BOUNCE, number(&s, &q->msg) && qa_span_skip(&s, " qp ") && last_number(&s, &q->qp));
 	case 't':
-		return word(&s, "triple bounce: discarding ") ? triple(s, q) : 0;
+		return qa_span_skip(&s, "triple bounce: discarding ") ? triple(s, q) : 0;
 	default:
 		return 0;
 	}
@@ -188,7 +176,7 @@ tai64n(qa_span *s, struct qa_qline *q)
 	uint64_t label, nano;
 
 	if (s->n < 25 || (s->n > 25 && s->p[25] != ' ') || !hexes(s->p + 1, 16, &label) || !hexes(s->p + 17, 8, &nano) ||
-	    label < tai_epoch || label - tai_epoch > (uint64_t)latest || nano >= 1000000000)
+	    label < tai_epoch || label - tai_epoch > (uint64_t)QA_LATEST || nano >= 1000000000)
 		return false;
 	q->stamped = true;
 	q->time = (int64_t)(label - tai_epoch);
@@ -205,7 +193,7 @@ splogger(qa_span *s, struct qa_qline *q)
 	uint64_t sec, micro;
 	const unsigned char *dot;
 
-	if (!number(&t, &sec) || sec > (uint64_t)latest || !word(&t, "."))
+	if (!number(&t, &sec) || sec > (uint64_t)QA_LATEST || !qa_span_skip(&t, "."))
 		return false;
 	dot = t.p;
 	if (!number(&t, &micro) || t.p - dot != 6 || t.n == 0 || (t.p[0] != ' ' && t.p[0] != '+'))
@@ -246,9 +234,9 @@ local(qa_span *s, struct qa_qline_clock *c, struct qa_qline *q)
 	if (!shaped(*s, "0000-00-00 00:00:00"))
 		return false;
 	t = qa_span_cut(*s, 19, s->n);
-	if (word(&t, ".") && (t.n < 9 || !shaped(t, "000000000") || !number(&t, &nano) || nano > 999999999))
+	if (qa_span_skip(&t, ".") && (t.n < 9 || !shaped(t, "000000000") || !number(&t, &nano) || nano > 999999999))
 		return false;
-	if (!word(&t, " "))
+	if (!qa_span_skip(&t, " "))
 		return false;
 	if (memcmp(c->minute, p, 16) != 0) {
 		struct tm tm = {.tm_year = two(p) * 100 + two(p + 2) - 1900, .tm_mon = two(p + 5) - 1, .tm_mday = two(p + 8),
@@ -274,7 +262,7 @@ fraction_and_zone(qa_span s, struct qa_qline *q)
 	uint64_t nano = 0;
 	int64_t ahead = 0;
 
-	if (word(&s, ".")) {
+	if (qa_span_skip(&s, ".")) {
 		size_t i = 0;
 
 		for (; i < s.n && (unsigned)(s.p[i] - '0') < 10; i++)

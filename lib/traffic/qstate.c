@@ -24,17 +24,6 @@ qa_qstate_put(const struct qa_qstate *s, struct qa_buf *b)
 	return qa_buf_addf(b, "sha256 %s\n", sum);
 }
 
-static bool
-word(qa_span *s, const char *w)
-{
-	size_t n = strlen(w);
-
-	if (s->n < n || memcmp(s->p, w, n) != 0)
-		return false;
-	*s = qa_span_cut(*s, n, s->n);
-	return true;
-}
-
 /* A number and the character behind it. */
 static bool
 number(qa_span *s, char behind, uint64_t *out_r)
@@ -63,7 +52,7 @@ part(qa_span *s, const char *name, qa_span *out_r)
 {
 	uint64_t n;
 
-	if (!word(s, name) || !number(s, '\n', &n) || n > s->n)
+	if (!qa_span_skip(s, name) || !number(s, '\n', &n) || n > s->n)
 		return false;
 	*out_r = qa_span_cut(*s, 0, (size_t)n);
 	*s = qa_span_cut(*s, (size_t)n, s->n);
@@ -78,15 +67,15 @@ qa_qstate_get(qa_span text, struct qa_qstate *r)
 	uint64_t any;
 
 	*r = (struct qa_qstate){.dev = 0};
-	if (!word(&s, first) || !word(&s, "out ") || !number(&s, ' ', &r->dev) || !number(&s, ' ', &r->ino) ||
-	    !number(&s, ' ', &r->length) || r->length > INT64_MAX || !digest(&s, '\n', &r->last) || !word(&s, "pos ") || !number(&s, ' ', &any) || any > 1 ||
+	if (!qa_span_skip(&s, first) || !qa_span_skip(&s, "out ") || !number(&s, ' ', &r->dev) || !number(&s, ' ', &r->ino) ||
+	    !number(&s, ' ', &r->length) || r->length > INT64_MAX || !digest(&s, '\n', &r->last) || !qa_span_skip(&s, "pos ") || !number(&s, ' ', &any) || any > 1 ||
 	    !number(&s, ' ', &r->pos.dev) || !number(&s, ' ', &r->pos.ino) || !number(&s, ' ', &r->pos.offset) ||
 	    !digest(&s, ' ', &r->pos.head) || !digest(&s, '\n', &r->pos.tail) || !part(&s, "open ", &r->open) ||
 	    !part(&s, "lines ", &r->lines))
 		return -1;
 	r->pos.any = any;
 	is = qa_sha256_of(qa_span_of(text.p, text.n - s.n));
-	if (!word(&s, "sha256 ") || !digest(&s, '\n', &sum) || s.n || !qa_digest_eq(&sum, &is))
+	if (!qa_span_skip(&s, "sha256 ") || !digest(&s, '\n', &sum) || s.n || !qa_digest_eq(&sum, &is))
 		return -1;
 	return r->pos.offset > INT64_MAX ? -1 : 0;
 }

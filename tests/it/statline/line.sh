@@ -30,6 +30,7 @@ for words in 'a b x success' 'a b -1 success' 'a b 18446744073709551616 success'
 	# shellcheck disable=SC2086 # words
 	exits 2 "refused: $words" statline -f "$tmp/none" $words
 done
+exits 2 'refused: a time after the year 9999' statline -f "$tmp/none" --time 253402300800 a b 1 success
 exits 2 'refused: a time before 1970' statline -f "$tmp/none" --time -1 a b 1 success
 [ ! -e "$tmp/none" ]; ok $? 'and nothing is written'
 exits 2 'refused: no recipient' statline -f "$tmp/none" a@b.example '' 1 success

@@ -50,7 +50,7 @@ exits 2 'no file' mail_anlz -d 22.11.2026 -f "$tmp/none" --control "$q"
 printf '# none yet\n' > "$tmp/list"
 exits 2 'a list that names no domain is refused' mail_anlz -d 22.11.2026 -f "$s" --hosted "$tmp/list" -o -
 exits 2 'no domains' mail_anlz -d 22.11.2026 -f "$s" --control "$tmp/none"
-grep -q '^mail_anlz: no control files of qmail in .*: No such file' "$tmp/err"
+grep -q '^mail_anlz: no control files of qmail in .*--hosted' "$tmp/err"
 ok $? 'it says so'
 printf 'Nov 22 10:00:00 mx qmail: 1.2 new msg 5\n' > "$tmp/maillog"
 exits 2 'a mail log is refused' mail_anlz -d 22.11.2026 -f "$tmp/maillog" --control "$q"
